@@ -310,7 +310,7 @@ const hostOf = (text: string): string => (URL.canParse(text) ? new URL(text).hos
 export interface LoadOptions {
   /** Endpoints that are not set yet will be those of stand-ins, which are known only once they run. */
   readonly standIns?: boolean;
-  /** `npm start`, which only this machine can reach. */
+  /** `npm start`, which only this machine can reach, and commands, which nobody can reach. */
   readonly laptop?: boolean;
   /** Required if `listsDomains`; without it, public suffixes are accepted. */
   readonly isPublicSuffix?: IsPublicSuffix;

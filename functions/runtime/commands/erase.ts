@@ -68,7 +68,8 @@ const eraseMailbox = async ({ records }: System, address: string): Promise<void>
 
 const person = parsePerson();
 try {
-  const config = loadConfig({ ...process.env, ...(await findEnvironment()), RELAIS_TIME_SCALE: "" });
+  const environment = { ...process.env, ...(await findEnvironment()), RELAIS_TIME_SCALE: "" };
+  const config = loadConfig(environment, { laptop: true });
   if (config.store === "embedded" && lockDataDir(config.dataDir) === null)
     stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   const build = sourceBuild(join(import.meta.dirname, "../../.."), config.commit);

@@ -53,12 +53,9 @@ if (values.project !== undefined) {
 
 const asOfMs = parseAsOf(values["as-of"]);
 try {
+  const database = values.database === undefined ? {} : { RELAIS_DATABASE: values.database };
   // Nothing here waits, so time need not be scaled.
-  const config = loadConfig({
-    ...process.env,
-    RELAIS_TIME_SCALE: "",
-    ...(values.database === undefined ? {} : { RELAIS_DATABASE: values.database }),
-  });
+  const config = loadConfig({ ...process.env, RELAIS_TIME_SCALE: "", ...database }, { laptop: true });
   if (config.store === "embedded" && lockDataDir(config.dataDir) === null) {
     stop(`${config.dataDir} is in use by a running Relais. Stop it first.`);
   }

@@ -21,7 +21,9 @@ suite("npm run erase", () => {
   after(() => rmSync(data, { recursive: true }));
   const erase = (...args: readonly string[]) => {
     const program = join(root, "functions/runtime/commands/erase.ts");
-    return spawnSync(process.execPath, [program, ...args], { encoding: "utf8", env: { RELAIS_DATA_DIR: data } });
+    // A setup token that `npm start` takes.
+    const env = { RELAIS_DATA_DIR: data, RELAIS_SETUP_TOKEN: "letmein" };
+    return spawnSync(process.execPath, [program, ...args], { encoding: "utf8", env });
   };
   const open = () =>
     openEmbedded({

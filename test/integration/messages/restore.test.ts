@@ -35,7 +35,8 @@ suite("A store put back from a backup", () => {
     spawnSync(command, args, {
       cwd: root,
       encoding: "utf8",
-      env: { PATH: process.env.PATH, RELAIS_DATA_DIR: stack.relais.dataDir },
+      // A setup token that `npm start` takes.
+      env: { PATH: process.env.PATH, RELAIS_DATA_DIR: stack.relais.dataDir, RELAIS_SETUP_TOKEN: "letmein" },
     });
   /** As people type it. */
   const restoreByNpm = (asOf: string) => run("npm", ["run", "--silent", "restore", "--", "--as-of", asOf]);

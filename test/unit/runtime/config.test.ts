@@ -255,6 +255,9 @@ describe("loadConfig", () => {
 
   it("accepts any setup token on a laptop, and elsewhere only one that cannot be guessed", () => {
     assert.equal(loadConfig({ RELAIS_SETUP_TOKEN: "test" }, { laptop: true }).setupToken?.matches("test"), true);
+    // A command on a laptop, for an installation on Google Cloud.
+    const remote = { RELAIS_STORE: "google", GOOGLE_CLOUD_PROJECT: "p", RELAIS_SETUP_TOKEN: "test" };
+    assert.equal(loadConfig(remote, { laptop: true }).setupToken?.matches("test"), true);
     assert.deepEqual(mistakesOf({ RELAIS_SETUP_TOKEN: "a".repeat(19) }), [
       "RELAIS_SETUP_TOKEN must have at least 20 characters",
     ]);
