@@ -202,7 +202,8 @@ resource "google_billing_budget" "month" {
     }
   }
   all_updates_rule {
-    monitoring_notification_channels = local.notification_channels
+    # A budget takes no more than five.
+    monitoring_notification_channels = slice(local.notification_channels, 0, min(5, length(local.notification_channels)))
   }
 
   depends_on = [google_project_service.required]

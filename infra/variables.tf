@@ -389,7 +389,7 @@ variable "notification_channels" {
 }
 
 variable "budget" {
-  description = "A monthly budget for the project: the billing account's id and an amount in its currency. Mail goes to the notification channels at 50, 90 and 100 %."
+  description = "A monthly budget for the project: the billing account's id and an amount in its currency. Mail goes to the notification channels at 50, 90 and 100 %, and to no more than the first five of them (of operators, by the alphabet), as Google allows."
   type = object({
     billing_account = string
     amount          = number

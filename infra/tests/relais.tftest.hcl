@@ -19,6 +19,9 @@ run "takes_documents_on_demand" {
   command = plan
   variables {
     documents = { collection = "tenants/{tenant}/mail", default_from = "Ada <ada@example.com>", ttl_expire_type = "day" }
+    budget    = { billing_account = "012345-6789AB-CDEF01", amount = 20 }
+
+    notification_channels = []
   }
 
   assert {
@@ -40,6 +43,14 @@ run "takes_documents_on_demand" {
   assert {
     condition     = google_firestore_field.documents_time_to_live[0].collection == "mail"
     error_message = "a TTL policy is of a collection group, which has the last name of the path"
+  }
+  assert {
+    condition     = length(google_monitoring_notification_channel.operator) + length(google_monitoring_alert_policy.documents[0].notification_channels) == 0
+    error_message = "with an empty list of channels, alarms tell nobody"
+  }
+  assert {
+    condition     = length(google_billing_budget.month["month"].all_updates_rule[0].monitoring_notification_channels) == 0
+    error_message = "with an empty list of channels, a budget tells nobody but the billing account's own people"
   }
 }
 

@@ -38,7 +38,8 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     build_worker_pool: "projects/net/locations/europe-west4/workerPools/private",
     functions: { "deliver-mail": { memory: "4Gi", cpu: "2", max_instances: 10, min_instances: 1 } },
     tick_minutes: { check_tokens: 15 },
-    notification_channels: [],
+    notification_channels: [..."fedcba"].map((name) => `projects/told/notificationChannels/${name}`),
+    budget: { billing_account: "012345-6789AB-CDEF01", amount: 1 },
   },
   "behind a load balancer of one's own, with a global key for secrets, sealed tokens, and events that are not kept": {
     edge: null,
@@ -47,6 +48,7 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
     kms_keys: { secrets: [key("global")] },
     event_retention_days: 0,
     budget: { billing_account: "012345-6789AB-CDEF01", amount: 50 },
+    operators: [..."abcdef"].map((name) => `${name}@example.com`),
     functions: { "authorize-start": { cpu: "0.5", concurrency: 1 } },
   },
 };
@@ -213,6 +215,16 @@ describe("infra: Terraform", { skip }, () => {
       "refresh-tokens": readAndDestroy,
       "mail-servers": readAndDestroy,
     });
+  });
+
+  it("tells a budget's news to the first five channels, given or made for operators, which are all that it takes", () => {
+    const told = (at: number) =>
+      planNamed(`of-${at}`)
+        .ofType("google_billing_budget")
+        .map(({ values }) => Object([values.all_updates_rule].flat()[0]).monitoring_notification_channels);
+    assert.deepEqual(told(0), [[..."fedcb"].map((name) => `projects/told/notificationChannels/${name}`)]);
+    // The names of new channels are known only after an apply.
+    assert.deepEqual(told(SEALED), [Array(5).fill(null)]);
   });
 
   /** Of rights on secrets, the table says which there are if tokens are not sealed. */
