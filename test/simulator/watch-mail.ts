@@ -37,7 +37,7 @@ interface Deps {
 }
 
 const AUDIT_AFTER_MS = 6 * HOUR;
-const RESENDS: readonly string[] = ["resent", "declared_resend"];
+const RESENDS: readonly string[] = ["resent", "declared_resend", "back_to_schedule", "declared_on_schedule"];
 /** A message that is tried for 72 hours ends at its next try, which comes within the hour, or when a tick finds it. */
 const LONGEST_TRY_MS = 75 * HOUR;
 /** How long a message may be under way, or wait for what is there, while all is well. */

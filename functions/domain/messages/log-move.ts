@@ -2,9 +2,9 @@ import type { Log } from "../log.ts";
 import type { Message, MessageStatus } from "./message.ts";
 import { STATUSES } from "./statuses.ts";
 
-/** When the message could first be sent: once it was accepted, or at its scheduled time. */
+/** When the message could first be sent: once it was accepted, or at the last of its scheduled times. */
 const readySinceMs = ({ createdAtMs, timeline }: Message): number =>
-  timeline.find(({ status }) => status !== "scheduled")?.atMs ?? createdAtMs;
+  timeline[timeline.findLastIndex(({ status }) => status === "scheduled") + 1]?.atMs ?? createdAtMs;
 
 /**
  * Logs a new message, and each move that has an event: metrics and alarms count these lines (infra/metrics.tf). Codes

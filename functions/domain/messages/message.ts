@@ -162,6 +162,8 @@ export type MessageState =
       readonly dueAtMs: number | null;
       readonly lookups: number;
       readonly sinceMs: number;
+      /** The caller's time, if it was scheduled when the store was restored: it is not sent again before. */
+      readonly scheduledAtMs?: number;
     }
   | {
       readonly status: "sent" | "failed" | "canceled" | "expired";

@@ -1,6 +1,6 @@
 import { withoutMembers } from "../without-members.ts";
 import type { Attempt, Message, MessageFacts, MessageState, MessageStatus, Recipient } from "./message.ts";
-import { type MessageIn, mayBecome, STATUSES, type StateIn, type StatusBefore } from "./statuses.ts";
+import { isIn, type MessageIn, mayBecome, STATUSES, type StateIn, type StatusBefore } from "./statuses.ts";
 import type { TimelineNote } from "./timeline-notes.ts";
 
 /** The changes that come with a new state. */
@@ -21,7 +21,7 @@ const STATE_MEMBERS: { readonly [S in MessageStatus]: Readonly<Record<Exclude<ke
   held: { dueAtMs: true, because: true, sinceMs: true },
   sending: { dueAtMs: true, fence: true, phase: true },
   deferred: { dueAtMs: true },
-  unknown: { dueAtMs: true, lookups: true, sinceMs: true },
+  unknown: { dueAtMs: true, lookups: true, sinceMs: true, scheduledAtMs: true },
   sent: FINAL_MEMBERS,
   failed: FINAL_MEMBERS,
   canceled: FINAL_MEMBERS,
@@ -76,6 +76,10 @@ export const moveTo = <T extends MessageState>(
 /** Makes the message due later in the same state. This is no move, so the timeline stays as it is. */
 export const postpone = <M extends Message>(message: M, dueAtMs: number): M =>
   capDueTime(message.expiresAtMs, { ...message, dueAtMs });
+
+/** The caller's time of a message that waits for it, or did when the store was restored; null of any other. */
+export const callersTimeMs = (message: Message): number | null =>
+  isIn(message, "scheduled", "unknown") ? (message.scheduledAtMs ?? null) : null;
 
 export const pendingRecipients = (message: MessageFacts): readonly Recipient[] =>
   message.recipients.filter(({ state }) => state === "pending");

@@ -16,7 +16,7 @@ export const NEXT = {
   held: ["queued", "expired", "sent", "canceled", "unknown"],
   sending: ["sending", "sent", "deferred", "failed", "held", "unknown", "queued"],
   deferred: ["queued", "sending", "held", "failed", "expired", "sent", "canceled", "unknown"],
-  unknown: ["unknown", "sent", "queued", "failed"],
+  unknown: ["unknown", "sent", "queued", "scheduled", "failed"],
   failed: ["queued"],
   sent: [],
   canceled: [],

@@ -25,6 +25,10 @@ const NOTE_TEXTS = {
   declared_sent: { en: "Marked as sent by a person.", fr: "Marqué comme envoyé par une personne." },
   declared_failed: { en: "Marked as failed by a person.", fr: "Marqué comme échoué par une personne." },
   declared_resend: { en: "Sent again on a person’s decision.", fr: "Renvoyé sur décision d’une personne." },
+  declared_on_schedule: {
+    en: "To be sent at its scheduled time, on a person’s decision.",
+    fr: "Partira à l’heure prévue, sur décision d’une personne.",
+  },
   resent_from: {
     en: "Sent to another address from message {id}.",
     fr: "Envoyé à une autre adresse à partir du message {id}.",
@@ -44,6 +48,10 @@ const NOTE_TEXTS = {
   resent: {
     en: "Sent again with the same Message-ID.",
     fr: "Renvoyé avec le même identifiant de message (Message-ID).",
+  },
+  back_to_schedule: {
+    en: "To be sent at its scheduled time.",
+    fr: "Partira à l’heure prévue.",
   },
   not_found_in_sent: {
     en: "Not found in the account’s sent mail: a person must decide.",

@@ -125,7 +125,9 @@ export const message = viewSchema<View>()(
       .meta({ description: "The caller’s own labels.", examples: [{ kind: "invoice" }] }),
     key: textOrNull("The id of the API key that sent it; null if no key did."),
     onUnknown: z.enum(["hold", "resend"]).meta({ description: "What to do if it stays unknown whether it was sent." }),
-    scheduledAt: instantOrNull("Of a `scheduled` message: when it will be sent; otherwise null."),
+    scheduledAt: instantOrNull(
+      "Of a `scheduled` message: when it will be sent. Of an `unknown` one that was scheduled when the store was restored: it is not sent again before. Otherwise null.",
+    ),
     expiresAt: instantOrNull("After this, it is not sent any more; null if it does not expire."),
     nextAttemptAt: instantOrNull("The next automatic attempt; null if none is set."),
     heldBecause: z

@@ -106,6 +106,11 @@ const MOVES: Readonly<Record<string, (system: System) => Move>> = {
   "resolve as sent": () => ({ from: unknown, to: ["sent", "queued"], by: resolveAs("sent") }),
   "resolve as failed": () => ({ from: unknown, to: ["failed"], by: resolveAs("failed") }),
   "resolve by sending again": () => ({ from: unknown, to: ["queued"], by: resolveAs("resend") }),
+  "resolve by scheduling again": (system) => ({
+    from: { ...unknown, scheduledAtMs: system.clock.nowMs() + 9e9 },
+    to: ["scheduled"],
+    by: resolveAs("resend"),
+  }),
 };
 
 const resolveAs =

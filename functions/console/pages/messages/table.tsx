@@ -17,7 +17,9 @@ const recipientsOf = ({ to, cc, bcc }: Message): string => {
 
 /** When a message leaves, if that is known; of any other, when it was accepted. */
 const RowTime = ({ message }: { readonly message: Message }) => {
-  const leavesAt = message.scheduledAt ?? roomAt(message);
+  // A message in doubt has a scheduled time after a restore, but may have left already.
+  const scheduledAt = message.status === "scheduled" ? message.scheduledAt : null;
+  const leavesAt = scheduledAt ?? roomAt(message);
   return leavesAt === null ? (
     <Ago iso={message.createdAt} />
   ) : (

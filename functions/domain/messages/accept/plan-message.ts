@@ -47,13 +47,17 @@ export const queuedNow = (clock: Clock): StateIn<"queued"> => ({
   dueAtMs: clock.nowMs() + clock.lasting(LOST_PUBLISH_MS),
 });
 
+/** Waits for the caller's time while it lies ahead; otherwise the message is queued now. */
+export const scheduledOrQueued = (clock: Clock, scheduledAtMs: number | null): StateIn<"scheduled" | "queued"> =>
+  scheduledAtMs !== null && scheduledAtMs > clock.nowMs()
+    ? { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs }
+    : queuedNow(clock);
+
 /** `paused` is not checked here: each claim checks it and holds the message, so accepting need not read it. */
 const firstState = (clock: Clock, { server }: ChosenServer, { scheduledAtMs }: Times): StateIn<FirstStatus> => {
+  const state = scheduledOrQueued(clock, scheduledAtMs);
+  if (state.status === "scheduled" || canSend(server)) return state;
   const nowMs = clock.nowMs();
-  if (scheduledAtMs !== null && scheduledAtMs > nowMs) {
-    return { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
-  }
-  if (canSend(server)) return queuedNow(clock);
   // It is due soon: a reconnect between our read of the server and this write would release nothing.
   const dueAtMs = nowMs + clock.lasting(LOST_PUBLISH_MS);
   return { status: "held", dueAtMs, because: "reconnect_required", sinceMs: nowMs };

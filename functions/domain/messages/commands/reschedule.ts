@@ -6,11 +6,10 @@ import { instantInput } from "../../instant-input.ts";
 import { invalidRequest } from "../../problem.ts";
 import type { Versioned } from "../../records.ts";
 import { fail, ok, type Result } from "../../result.ts";
-import { queuedNow } from "../accept/plan-message.ts";
+import { scheduledOrQueued } from "../accept/plan-message.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import type { Message } from "../message.ts";
 import { moveTo } from "../moves.ts";
-import type { StateIn } from "../statuses.ts";
 import { timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
 
@@ -33,13 +32,11 @@ export const rescheduleMessage = async (
     id: wanted.id,
     command: "reschedule",
     decide: (value) => {
-      const nowMs = deps.clock.nowMs();
       if (value.expiresAtMs !== null && value.expiresAtMs < scheduledAtMs) {
         return fail(invalidRequest(fieldProblem("/scheduledAt", "after_expiry")));
       }
-      const later: StateIn<"scheduled"> = { status: "scheduled", dueAtMs: scheduledAtMs, scheduledAtMs };
-      const after = moveTo(value, scheduledAtMs > nowMs ? later : queuedNow(deps.clock), {
-        nowMs,
+      const after = moveTo(value, scheduledOrQueued(deps.clock, scheduledAtMs), {
+        nowMs: deps.clock.nowMs(),
         note: timelineNote("rescheduled"),
       });
       return ok({ after, announcement: null, detail: { scheduledAt: isoTime(scheduledAtMs) } });

@@ -5,13 +5,13 @@ import type { Versioned } from "../../records.ts";
 import { ok, type Result } from "../../result.ts";
 import { readSettings } from "../../settings/read-settings.ts";
 import { sha256Hex } from "../../sha256.ts";
-import { queuedNow } from "../accept/plan-message.ts";
+import { queuedNow, scheduledOrQueued } from "../accept/plan-message.ts";
 import { markReached } from "../deliver/resolver.ts";
 import type { MoveDeps } from "../delivery-deps.ts";
 import { finish, giveUp } from "../finish.ts";
 import type { Message } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { moveTo } from "../moves.ts";
+import { callersTimeMs, moveTo } from "../moves.ts";
 import type { MessageIn } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
 import { moveByCaller } from "./caller-move.ts";
@@ -28,6 +28,13 @@ const NOTES: Readonly<Record<As, TimelineNote>> = {
   failed: timelineNote("declared_failed"),
 };
 
+/** A restored message may have been scheduled, and its time may still lie ahead. */
+const resend = ({ clock }: Pick<MoveDeps, "clock">, message: MessageIn<"unknown">): Message => {
+  const state = scheduledOrQueued(clock, callersTimeMs(message));
+  const note = state.status === "scheduled" ? timelineNote("declared_on_schedule") : NOTES.resend;
+  return moveTo(message, state, { nowMs: clock.nowMs(), note });
+};
+
 const resolve = (
   deps: MoveDeps,
   message: MessageIn<"unknown">,
@@ -35,7 +42,7 @@ const resolve = (
 ): Message => {
   const { as, retentionDays } = how;
   const change = { nowMs: deps.clock.nowMs(), note: NOTES[as] };
-  if (as === "resend") return moveTo(message, queuedNow(deps.clock), change);
+  if (as === "resend") return resend(deps, message);
   const recipients = as === "sent" ? markReached(message.recipients) : message.recipients;
   const facts = { recipients };
   // It went out, but Gmail refused some recipients temporarily, so they must be tried again.
@@ -52,8 +59,9 @@ const resolve = (
 /**
  * Applies a person's decision on a message of which nobody knows whether it went out. Refuses with `invalid_request` if
  * `body` is not `{as}`, and with what `moveByCaller` refuses. `resend` keeps the Message-ID, so that a second copy can
- * be recognized; `sent` still tries the recipients that Gmail refused temporarily. A repetition with the same key does
- * nothing, even if the message is in doubt again: the person has decided about the try before. Throws `Unavailable`.
+ * be recognized, and waits for the caller's time if that lies ahead; `sent` still tries the recipients that Gmail
+ * refused temporarily. A repetition with the same key does nothing, even if the message is in doubt again: the person
+ * has decided about the try before. Throws `Unavailable`.
  */
 export const resolveByPerson = async (
   deps: MoveDeps,

@@ -7,14 +7,14 @@ import { accountAddress, canSend, grantOf, type MailServer } from "../../mail-se
 import type { Versioned } from "../../records.ts";
 import type { Secret } from "../../secret.ts";
 import { readSettings } from "../../settings/read-settings.ts";
-import { queuedNow } from "../accept/plan-message.ts";
+import { queuedNow, scheduledOrQueued } from "../accept/plan-message.ts";
 import { commitMove } from "../commit-move.ts";
 import type { DeliveryDeps, MoveDeps } from "../delivery-deps.ts";
 import { finish } from "../finish.ts";
 import { correctLedger } from "../limits/ledger.ts";
 import { hasIdOfCaller, type Message, type Recipient } from "../message.ts";
 import { messageEvent } from "../message-events.ts";
-import { moveTo, postpone } from "../moves.ts";
+import { callersTimeMs, moveTo, postpone } from "../moves.ts";
 import { publishForDelivery } from "../publish-delivery.ts";
 import { isIn, type MessageIn, type StatusBefore } from "../statuses.ts";
 import { type TimelineNote, timelineNote } from "../timeline-notes.ts";
@@ -95,6 +95,12 @@ interface Loss {
   readonly undecidable?: boolean;
 }
 
+/** A message that was scheduled before the doubt keeps its caller's time, so that it is not sent again before. */
+const keptSchedule = (message: Message): { readonly scheduledAtMs?: number } => {
+  const scheduledAtMs = callersTimeMs(message);
+  return scheduledAtMs === null ? {} : { scheduledAtMs };
+};
+
 /** Puts a message in doubt. Its first search is due soon; if none is possible, a person must decide. Pure. */
 export const enterUnknown = (
   { clock }: Pick<MoveDeps, "clock">,
@@ -112,7 +118,7 @@ export const enterUnknown = (
   const forAPerson = timelineNote(provesNothing ? "search_proves_nothing" : "search_not_allowed");
   return moveTo(
     message,
-    { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs },
+    { status: "unknown", lookups: 0, sinceMs: nowMs, dueAtMs, ...keptSchedule(message) },
     {
       nowMs,
       note: loss.note ?? (dueAtMs === null ? forAPerson : goesOn),
@@ -165,7 +171,10 @@ const resendObstacle = (
   return server === undefined ? timelineNote("server_deleted_in_doubt") : null;
 };
 
-/** Resends with the same Message-ID, and waits before each further time: Gmail may have accepted every copy so far. */
+/**
+ * Resends with the same Message-ID, but not before the caller's time. It waits before each further time: Gmail may
+ * have accepted every copy so far.
+ */
 const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>): Promise<void> => {
   const { value } = unknown;
   const nowMs = deps.clock.nowMs();
@@ -174,9 +183,10 @@ const resend = async (deps: MoveDeps, unknown: Versioned<MessageIn<"unknown">>):
     await commitMove(deps, unknown, { after: postpone(value, dueAtMs) });
     return;
   }
-  const note = timelineNote("resent");
-  const saved = await commitMove(deps, unknown, { after: moveTo(value, queuedNow(deps.clock), { nowMs, note }) });
-  if (saved !== undefined) await publishForDelivery(deps, saved);
+  const state = scheduledOrQueued(deps.clock, callersTimeMs(value));
+  const note = state.status === "scheduled" ? timelineNote("back_to_schedule") : timelineNote("resent");
+  const saved = await commitMove(deps, unknown, { after: moveTo(value, state, { nowMs, note }) });
+  if (saved?.value.status === "queued") await publishForDelivery(deps, saved);
 };
 
 /** Resends or leaves it to a person, as the caller chose, once no search is left or none is allowed. */
@@ -189,7 +199,8 @@ const giveUpLooking = async (
   const { lookups, server } = outcome;
   const obstacle = value.onUnknown === "resend" ? resendObstacle(deps.clock, value, server) : outcome.note;
   if (obstacle === null) return resend(deps, unknown);
-  const state = { status: "unknown", lookups, sinceMs: value.sinceMs, dueAtMs: null } as const;
+  const { sinceMs } = value;
+  const state = { status: "unknown", lookups, sinceMs, dueAtMs: null, ...keptSchedule(value) } as const;
   const after = moveTo(value, state, { nowMs: deps.clock.nowMs(), note: obstacle });
   await commitMove(deps, unknown, { after, event: messageEvent("relais.message.unknown.v1", unknown.id, after) });
 };

@@ -2,6 +2,7 @@ import { keyIdOf } from "../../access/records.ts";
 import { isoTime, isoTimeOrNull } from "../../clock.ts";
 import type { Versioned } from "../../records.ts";
 import type { Attempt, Message, Recipient, RecipientKind } from "../message.ts";
+import { callersTimeMs } from "../moves.ts";
 import { recipientKinds } from "../recipient-kind.ts";
 import { isDueForAttempt, keepsBody } from "../statuses.ts";
 
@@ -56,7 +57,7 @@ export const messageView = ({ id, value }: Versioned<Message>) => ({
   tags: value.tags,
   key: keyIdOf(value.caller),
   onUnknown: value.onUnknown,
-  scheduledAt: value.status === "scheduled" ? isoTime(value.scheduledAtMs) : null,
+  scheduledAt: isoTimeOrNull(callersTimeMs(value)),
   expiresAt: isoTimeOrNull(value.expiresAtMs),
   nextAttemptAt: isoTimeOrNull(nextAttemptAtMs(value)),
   heldBecause: value.status === "held" ? value.because : null,
