@@ -46,11 +46,11 @@ const TEXTS: Texts = {
   malformed_request: {
     fr: {
       title: "La requête HTTP est mal formée",
-      advice: "Vérifiez la ligne de requête et les en-têtes : au plus 16 Kio en tout, sans caractère de contrôle.",
+      advice: "Vérifiez la ligne de requête et les en-têtes : un seul en-tête Host, sans caractère de contrôle.",
     },
     en: {
       title: "The HTTP request is malformed",
-      advice: "Check the request line and the headers: at most 16 KiB in total, without control characters.",
+      advice: "Check the request line and the headers: one Host header, and no control characters.",
     },
   },
   invalid_json: {
