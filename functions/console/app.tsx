@@ -8,7 +8,7 @@ import { OperatorsOnlyPage } from "./pages/operators-only.tsx";
 import { NeedsBanner } from "./pages/server/needs-banner.tsx";
 import { ServersPage } from "./pages/servers.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
-import { signInPath } from "./routing/next.ts";
+import { CONSOLE_PATHS, signInPath } from "./routing/next.ts";
 import { pageOf } from "./state/lazy.tsx";
 import { readSession } from "./state/session.ts";
 import { session } from "./state/session-signal.ts";
@@ -73,11 +73,8 @@ const Gate = () => {
   );
 };
 
-/** The browser, not the router, follows links to the API's own pages. */
-const OWN_PATHS = /^\/(?!google_gmail\/|v1\/)/;
-
 export const App = () => (
-  <LocationProvider scope={OWN_PATHS}>
+  <LocationProvider scope={CONSOLE_PATHS}>
     <Frame>
       <Gate />
     </Frame>

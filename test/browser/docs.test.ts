@@ -7,8 +7,9 @@ import type { RelaisProcess } from "../builders/relais-process.ts";
 import { accessible, overflow } from "./accessibility.ts";
 import { startBrowser, type TestBrowser } from "./browser.ts";
 import { buildConsoleOnce } from "./console-build.ts";
-import { readOnlyStack } from "./furnished-stack.ts";
+import { type FurnishedStack, readOnlyStack } from "./furnished-stack.ts";
 import { WIDTHS } from "./readers.ts";
+import { settled, visitAsOperator } from "./visitor.ts";
 
 /** Links within the page that lead nowhere. */
 const DEAD_LINKS = `[...document.querySelectorAll('a[href^="#"]')]
@@ -32,11 +33,11 @@ const SCHEME = { fr: "light", en: "dark" } as const satisfies InEveryLanguage;
 
 describe("The page of the API", () => {
   let browser: TestBrowser;
+  let stack: FurnishedStack;
   let relais: RelaisProcess;
   before(async () => {
     await buildConsoleOnce();
-    const [started, stack] = await Promise.all([startBrowser(), readOnlyStack()]);
-    browser = started;
+    [browser, stack] = await Promise.all([startBrowser(), readOnlyStack()]);
     relais = stack.relais;
   });
   after(() => browser?.close());
@@ -83,5 +84,30 @@ describe("The page of the API", () => {
     await page.getByRole("link", { name: "English" }).click();
     await page.waitForURL(`**${DOCS_PATHS.en}`);
     await context.close();
+  });
+
+  it("is where the console's links to it lead", async () => {
+    const visitor = await visitAsOperator(browser, stack, { language: "fr" });
+    const { page, say } = visitor;
+    const linkIn = (part: "banner" | "main", key: "nav.docs" | "send.reference") =>
+      page
+        .getByRole(part)
+        .getByRole("link", { name: say(key), exact: true })
+        .first();
+    for (const [path, part, key] of [
+      ["/keys", "main", "send.reference"],
+      ["/operations", "main", "nav.docs"],
+      ["/messages", "banner", "nav.docs"],
+    ] as const) {
+      await visitor.go(path);
+      await settled(visitor);
+      // It takes the browser seconds to show the page; once is enough.
+      const loads = page.waitForRequest((request) => request.isNavigationRequest());
+      await linkIn(part, key).click();
+      assert.equal((await loads).url(), `${relais.origin}${DOCS_PATHS.fr}`);
+    }
+    // The console has a button for that, no link.
+    await page.getByRole("link", { name: "English", exact: true }).waitFor();
+    await visitor.leave();
   });
 });

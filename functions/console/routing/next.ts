@@ -17,8 +17,16 @@ export const safeNext = (raw: string | null | undefined): string => {
   return `${url.pathname}${url.search}`;
 };
 
+/** What stands after the first slash of a path that is no page of the console. */
+const ELSEWHERE = String.raw`(?:google_gmail|v1|docs)/|(?:docs|openapi\.json|health)(?:[?#]|$)`;
+
+const ELSEWHERE_PATHS = new RegExp(`^/(?:${ELSEWHERE})`);
+
+/** The links that the router follows; the browser follows those to what Relais serves besides the console. */
+export const CONSOLE_PATHS = new RegExp(`^/(?!${ELSEWHERE})`);
+
 /** The path is not a page of the console, so the browser must load it. */
-export const leavesConsole = (path: string): boolean => /^\/(?:google_gmail|v1)\//.test(path);
+export const leavesConsole = (path: string): boolean => ELSEWHERE_PATHS.test(path);
 
 export const signInPath = (from: string): string => {
   const next = safeNext(from);

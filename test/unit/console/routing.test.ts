@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { googleConsole, projectOf } from "../../../functions/console/routing/google-console.ts";
 import {
+  CONSOLE_PATHS,
   connectHref,
   googleSignInHref,
   leavesConsole,
@@ -10,6 +11,7 @@ import {
   setupTokenIn,
   signInPath,
 } from "../../../functions/console/routing/next.ts";
+import { DOCS_PATHS } from "../../../functions/reference/docs-paths.ts";
 
 describe("where a sign-in leads back to", () => {
   it("is a page of the console or the start of a consent", () => {
@@ -93,8 +95,21 @@ describe("where a sign-in leads back to", () => {
   });
 
   it("is loaded by the browser if the console has no such page", () => {
-    assert(leavesConsole("/google_gmail/authorize?server=srv_1"));
-    assert(!leavesConsole("/servers/srv_1"));
+    const elsewhere = [
+      "/google_gmail/authorize?server=srv_1",
+      "/v1/session",
+      ...Object.values(DOCS_PATHS).flatMap((docs) => [docs, `${docs}?q`, `${docs}#errors`]),
+      "/openapi.json",
+      "/health",
+    ];
+    for (const path of elsewhere) {
+      assert(leavesConsole(path), path);
+      assert(!CONSOLE_PATHS.test(path), path);
+    }
+    for (const path of ["/", "/servers/srv_1", "/servers/docs", "/keys?new", "/docsx", "/healthy"]) {
+      assert(!leavesConsole(path), path);
+      assert(CONSOLE_PATHS.test(path), path);
+    }
   });
 });
 
