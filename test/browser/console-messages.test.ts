@@ -199,8 +199,16 @@ describe("messages and keys in the console", () => {
     const visitor = await operator.as(reader);
     await visitor.turnTo(`/messages/${message.id}`);
     await visitor.sees("message.says.scheduled");
+    const time = visitor.field("message.newTime");
+    await time.fill("123456-01-01T10:00");
+    await visitor.press("message.reschedule");
+    assert.equal(await visitor.page.locator("input:out-of-range").count(), 1);
+    // A browser that knows no such limit leaves it to the API.
+    await visitor.page.evaluate("document.querySelector('input:out-of-range').removeAttribute('max')");
+    await visitor.press("message.reschedule");
+    await visitor.page.locator(".field-error").waitFor();
     const later = localInputValue(new Date(Date.now() + 3 * DAY_MS));
-    await visitor.field("message.newTime").fill(later);
+    await time.fill(later);
     await visitor.press("message.reschedule");
     await eventually("rescheduled", async () => {
       const kept = await stack.relais.operate("GET", `/v1/messages/${message.id}`);

@@ -44,3 +44,14 @@ export const localInputValue = (at: Date): string => {
   const two = (n: number): string => String(n).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
 };
+
+/** The latest time of `<input type="datetime-local">`: by default, browsers let people type a year of six digits. */
+export const LAST_MINUTE = "9999-12-31T23:59";
+
+export const LAST_DAY = LAST_MINUTE.slice(0, 10);
+
+/** A local time as the API takes it. What is no time goes as it is: the API then says so at the field. */
+export const instantOf = (local: string): string => {
+  const at = new Date(local);
+  return Number.isNaN(at.getTime()) ? local : at.toISOString();
+};

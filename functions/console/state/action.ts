@@ -32,10 +32,16 @@ export const useAction = <A extends readonly unknown[], T>(
     if (busy.current) return null;
     busy.current = true;
     setState({ busy: true, failure: null });
-    const result = await latest.current(...args);
-    busy.current = false;
-    if (mounted.current) setState({ busy: false, failure: result.ok ? null : result.failure });
-    return result;
+    let failure: ApiFailure | null = null;
+    try {
+      const result = await latest.current(...args);
+      if (!result.ok) failure = result.failure;
+      return result;
+    } finally {
+      // Even after an error in our own code, the person may try again.
+      busy.current = false;
+      if (mounted.current) setState({ busy: false, failure });
+    }
   }, []);
 
   const clear = useCallback(() => setState((before) => ({ ...before, failure: null })), []);

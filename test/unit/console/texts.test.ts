@@ -6,7 +6,7 @@ import { fieldSentences } from "../../../functions/console/i18n/field-message.ts
 import { firstLanguage, localeOf } from "../../../functions/console/i18n/language.ts";
 import { timelineNoteText } from "../../../functions/console/i18n/note.ts";
 import { problemText } from "../../../functions/console/i18n/problem-text.ts";
-import { absoluteTime, localInputValue, relativeTime } from "../../../functions/console/i18n/time.ts";
+import { absoluteTime, instantOf, localInputValue, relativeTime } from "../../../functions/console/i18n/time.ts";
 import { textKey, translate } from "../../../functions/console/i18n/translate.ts";
 import { TEXTS } from "../../../functions/console/texts.ts";
 import { AUDIT_ACTIONS } from "../../../functions/domain/access/audit-actions.ts";
@@ -164,6 +164,12 @@ describe("times", () => {
     assert.equal(relativeTime("en", "2026-11-14T11:59:00Z", now), "in 2 days", "not tomorrow");
     assert.equal(relativeTime("en", "no time", now), undefined);
     assert.equal(absoluteTime("en", "no time"), undefined);
+  });
+
+  it("of a local input are instants, or what was typed for the API to refuse", () => {
+    const at = new Date("2026-03-05T07:08:00Z");
+    assert.equal(instantOf(localInputValue(at)), at.toISOString());
+    for (const typed of ["123456-01-01T10:00", "no time"]) assert.equal(instantOf(typed), typed);
   });
 
   it("survive a local input to the minute", () => {

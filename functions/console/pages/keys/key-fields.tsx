@@ -1,5 +1,6 @@
 import { type ApiFailure, fieldFailures } from "../../api/failure.ts";
 import type { KeyPermission } from "../../api/types.ts";
+import { LAST_DAY } from "../../i18n/time.ts";
 import { api } from "../../state/api.ts";
 import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
@@ -91,6 +92,7 @@ export const KeyFields = (props: Props) => {
           <input
             {...control}
             type="date"
+            max={LAST_DAY}
             value={draft.expires}
             onInput={(e) => changeTo(setDraft, { expires: e.currentTarget.value })}
           />

@@ -1,4 +1,5 @@
 import type { IssuedKey, NewApiKey } from "../../api/types.ts";
+import { instantOf } from "../../i18n/time.ts";
 import type { Action } from "../../state/action.ts";
 import type { Draft } from "../../state/draft.ts";
 import { t } from "../../state/language.ts";
@@ -13,7 +14,7 @@ const keyOf = ({ name, server, permissions, expires }: KeyDraft): NewApiKey => (
   permissions,
   ...(server !== "" && { servers: [server] }),
   // The key is valid until the end of that day in the person's time zone.
-  ...(expires !== "" && { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
+  ...(expires !== "" && { expiresAt: instantOf(`${expires}T23:59:59`) }),
 });
 
 interface Props {

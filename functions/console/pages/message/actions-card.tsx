@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { commandsFor, type MessageCommand } from "../../../domain/messages/statuses.ts";
 import { fieldFailures } from "../../api/failure.ts";
 import type { Message } from "../../api/types.ts";
-import { localInputValue, timeZone } from "../../i18n/time.ts";
+import { instantOf, LAST_MINUTE, localInputValue, timeZone } from "../../i18n/time.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
 import { useDraft } from "../../state/draft.ts";
@@ -134,7 +134,7 @@ const Resolve = ({ message, onDone }: Props) => {
 const Reschedule = ({ message, onDone }: Props) => {
   const planned = localInputValue(new Date(message.scheduledAt ?? Date.now()));
   const { draft, setDraft, resumed } = useDraft("time", { at: planned });
-  const change = useAction((local: string) => api.messages.reschedule(message.id, new Date(local).toISOString()));
+  const change = useAction((local: string) => api.messages.reschedule(message.id, instantOf(local)));
   const [saved, setSaved] = useState(false);
   const form = useFirstRefused(change.failure);
   const submit = async (event: Event) => {
@@ -157,6 +157,7 @@ const Reschedule = ({ message, onDone }: Props) => {
             {...control}
             type="datetime-local"
             required
+            max={LAST_MINUTE}
             value={draft.at}
             onInput={(event) => {
               setSaved(false);
