@@ -858,6 +858,10 @@ export const TEXTS = {
     en: "The URI registered with Google differs from the one Relais uses: http instead of https, a port, an extra slash. Copy the one on this page as it is; Google takes a few minutes to apply it.",
   },
   // --- settings ---
+  "settings.changedElsewhere": {
+    fr: "Ces réglages ont été modifiés entre-temps, par quelqu’un d’autre ou dans un autre onglet.",
+    en: "These settings were changed in the meantime, by someone else or in another tab.",
+  },
   "settings.title": { fr: "Réglages", en: "Settings" },
   "settings.credentials": { fr: "Client Google", en: "Google client" },
   "settings.audience": { fr: "Qui peut connecter un compte", en: "Who can connect an account" },

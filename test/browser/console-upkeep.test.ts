@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { Settings } from "../../functions/console/api/types.ts";
 import { problemText } from "../../functions/domain/problem-texts.ts";
 import { connect, createServer, type Stack, saveCredentials, startStack } from "../builders/connected-stack.ts";
 import { eventually } from "../builders/eventually.ts";
@@ -279,6 +280,44 @@ describe("the life of a mail server in the console", () => {
     await read;
     await page.evaluate("new Promise((resolve) => requestAnimationFrame(resolve))");
     assert.equal(await days.inputValue(), "60", "what is typed stays");
+    await operator.rest();
+  });
+
+  it("keeps what somebody else changed in a list while this person was typing in it", async () => {
+    const visitor = await operator.as(atLaptop("fr"));
+    const { page } = visitor;
+    const change = async (body: object): Promise<Settings> => {
+      const answer = await stack.relais.operate("PATCH", "/v1/settings", body);
+      assert.equal(answer.status, 200, await answer.clone().text());
+      return answer.json();
+    };
+    const read = async (): Promise<Settings> => (await stack.relais.operate("GET", "/v1/settings")).json();
+    const saveIn = (id: string) => page.locator(`#${id}`).getByRole("button", { name: visitor.say("action.save") });
+    const server = await createServer(stack, { name: "Alerte" });
+    const before = await read();
+    await change({ members: ["ada@example.com", "bob@example.com"], alerts: { server, to: ["ada@example.com"] } });
+
+    await visitor.turnTo("/settings");
+    await visitor.field("people.members").fill("ada@example.com\nbob@example.com\ncarol@example.com");
+    await change({ members: ["ada@example.com"] });
+    await saveIn("people").click();
+    await page.locator("#people").getByText(visitor.say("state.saved"), { exact: true }).waitFor();
+    assert.deepEqual((await read()).members, ["ada@example.com", "carol@example.com"]);
+
+    const to = visitor.field("alerts.to");
+    await change({ alerts: { server, to: ["bob@example.com"] } });
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await eventually("theirs is shown", async () => (await to.inputValue()) === "bob@example.com");
+    await to.fill("carol@example.com");
+    await change({ alerts: { server, to: ["dan@example.com"] } });
+    await saveIn("alerts").click();
+    await visitor.sees("settings.changedElsewhere");
+    assert.equal(await to.inputValue(), "carol@example.com", "what is typed stays");
+    assert.deepEqual((await read()).alerts?.to, ["dan@example.com"], "nothing is undone");
+    await visitor.press("server.takeTheirs");
+    assert.equal(await to.inputValue(), "dan@example.com");
+    await change({ members: before.members, alerts: null });
+    await stack.relais.operate("DELETE", `/v1/mail-servers/${server}`);
     await operator.rest();
   });
 });

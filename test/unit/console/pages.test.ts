@@ -5,6 +5,7 @@ import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
 import { historyOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
 import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
 import { needingAttention } from "../../../functions/console/pages/server/needing-attention.ts";
+import { type PeopleDraft, patchOf as peoplePatchOf } from "../../../functions/console/pages/settings/people-draft.ts";
 import type { ConnectionState } from "../../../functions/domain/connection-states.ts";
 import { parseWith } from "../../../functions/domain/field-problems.ts";
 import { mailServerInput } from "../../../functions/domain/mail-servers/mail-server-input.ts";
@@ -92,6 +93,27 @@ describe("the mail server form", () => {
 
   it("splits entries at line breaks, commas, semicolons and blanks", () => {
     assert.deepEqual(entriesOf(" a@x.org,@x.org;\n\nb@x.org "), ["a@x.org", "@x.org", "b@x.org"]);
+  });
+});
+
+describe("the lists of people", () => {
+  const people: PeopleDraft = { operators: "ada\nbob", members: "carol", callers: "", retentionDays: "30" };
+
+  it("are sent as typed if nobody else changed them, and only if they were typed in", () => {
+    const typed = { ...people, operators: "dan\nada" };
+    assert.deepEqual(peoplePatchOf(people, typed, people), { operators: ["dan", "ada"] });
+    assert.deepEqual(peoplePatchOf(people, people, { ...people, members: "" }), {});
+    assert.deepEqual(peoplePatchOf(people, { ...people, retentionDays: "60" }, people), { retentionDays: 60 });
+  });
+
+  it("keep what somebody else added and removed meanwhile", () => {
+    const now = { ...people, operators: "ada\nerin" };
+    const added = { ...people, operators: "ada\nbob\ndan" };
+    assert.deepEqual(peoplePatchOf(people, added, now), { operators: ["ada", "erin", "dan"] });
+    const removed = { ...people, operators: "bob" };
+    assert.deepEqual(peoplePatchOf(people, removed, now), { operators: ["erin"] });
+    const both = { ...people, operators: "ada\nbob\nerin" };
+    assert.deepEqual(peoplePatchOf(people, both, now), { operators: ["ada", "erin"] }, "each entry once");
   });
 });
 

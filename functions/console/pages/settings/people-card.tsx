@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Settings } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
-import { useDraft } from "../../state/draft.ts";
+import { useFollowing } from "../../state/following.ts";
 import { t } from "../../state/language.ts";
 import { Card } from "../../widgets/card.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
@@ -10,7 +10,7 @@ import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
-import { draftOf, POINTERS, patchOf, removedOperator, same } from "./people-draft.ts";
+import { draftOf, POINTERS, patchOf, removedOperator } from "./people-draft.ts";
 import { PeopleFields } from "./people-fields.tsx";
 
 interface Props {
@@ -20,16 +20,12 @@ interface Props {
 
 /** Who may do what, and how long messages are kept. */
 export const PeopleCard = ({ settings, onSaved }: Props) => {
-  const [base, setBase] = useState(() => draftOf(settings));
-  const { draft, setDraft, resumed } = useDraft("people", base);
+  const { base, begin, draft, setDraft, resumed } = useFollowing("people", draftOf(settings));
   const [saved, setSaved] = useState(false);
-  const now = draftOf(settings);
-  // Somebody else changed the settings, and nothing typed here would be lost.
-  if (same(draft, base) && !same(now, base)) {
-    setBase(now);
-    setDraft(now);
-  }
-  const save = useAction(() => api.settings.change(patchOf(base, draft)));
+  const save = useAction(async () => {
+    const now = await api.settings.get();
+    return now.ok ? api.settings.change(patchOf(base, draft, draftOf(now.value))) : now;
+  });
   const form = useFirstRefused(save.failure);
   const [confirming, setConfirming] = useState<string | null>(null);
   const submit = (event: Event) => {
@@ -43,8 +39,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
     setSaved(false);
     const result = await save.run();
     if (!result?.ok) return;
-    setBase(draftOf(result.value));
-    setDraft(draftOf(result.value));
+    begin(draftOf(result.value));
     setSaved(true);
     onSaved(result.value);
   };

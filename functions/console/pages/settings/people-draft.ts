@@ -16,12 +16,21 @@ export const draftOf = (settings: Settings): PeopleDraft => ({
   retentionDays: String(settings.retentionDays),
 });
 
-export const same = (one: PeopleDraft, other: PeopleDraft): boolean => JSON.stringify(one) === JSON.stringify(other);
+/** The list as it is now, with what one person added and removed. Without another's change, it has their order. */
+const withChange = (before: string, after: string, now: string): readonly string[] => {
+  const [was, wanted] = [entriesOf(before), entriesOf(after)];
+  if (now === before) return wanted;
+  const kept = entriesOf(now).filter((entry) => wanted.includes(entry) || !was.includes(entry));
+  return [...kept, ...wanted.filter((entry) => !was.includes(entry) && !kept.includes(entry))];
+};
 
-/** Sends only what was changed, so that two people can change two things at once. */
-export const patchOf = (before: PeopleDraft, after: PeopleDraft): Partial<Settings> => ({
+/** Sends only what was changed, of lists too, so that two people can change two things at once. */
+export const patchOf = (before: PeopleDraft, after: PeopleDraft, now: PeopleDraft): Partial<Settings> => ({
   ...Object.fromEntries(
-    LISTS.filter((list) => after[list] !== before[list]).map((list) => [list, entriesOf(after[list])]),
+    LISTS.filter((list) => after[list] !== before[list]).map((list) => [
+      list,
+      withChange(before[list], after[list], now[list]),
+    ]),
   ),
   ...(after.retentionDays !== before.retentionDays && { retentionDays: Number(after.retentionDays) }),
 });
