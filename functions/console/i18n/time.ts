@@ -21,7 +21,13 @@ export const timeToTheSecond = (locale: string, iso: string): string | undefined
 export const timeInFull = (locale: string, iso: string): string | undefined =>
   format(locale, iso, { dateStyle: "full", timeStyle: "long" });
 
-/** `il y a 3 minutes`, `in 6 days`: in the largest unit that is not zero. 47 hours is two days, not "tomorrow". */
+const dayOf = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
+
+/** In local days, which may last 23 or 25 hours. */
+const daysBetween = (fromMs: number, toMs: number): number =>
+  Math.round((dayOf(toMs) - dayOf(fromMs)) / (DAY_S * 1_000));
+
+/** `il y a 3 minutes`, `in 6 days`: in the largest unit that is not zero. Days change at the reader's midnight. */
 export const relativeTime = (locale: string, iso: string, nowMs: number): string | undefined => {
   const seconds = Math.round((Date.parse(iso) - nowMs) / 1_000);
   if (Number.isNaN(seconds)) return undefined;
@@ -29,8 +35,9 @@ export const relativeTime = (locale: string, iso: string, nowMs: number): string
   const size = Math.abs(seconds);
   if (size < MINUTE_S) return format.format(seconds, "second");
   if (size < HOUR_S) return format.format(Math.trunc(seconds / MINUTE_S), "minute");
-  if (size < DAY_S) return format.format(Math.trunc(seconds / HOUR_S), "hour");
-  return format.format(Math.round(seconds / DAY_S), "day");
+  const days = daysBetween(nowMs, Date.parse(iso));
+  if (size < DAY_S || days === 0) return format.format(Math.trunc(seconds / HOUR_S), "hour");
+  return format.format(days, "day");
 };
 
 /** `2 000` or `2,000`. */

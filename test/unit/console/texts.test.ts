@@ -161,9 +161,18 @@ describe("times", () => {
     assert.equal(relativeTime("fr", "2026-11-12T11:57:00Z", now), "il y a 3 minutes");
     assert.equal(relativeTime("en", "2026-11-18T12:00:00Z", now), "in 6 days");
     assert.equal(relativeTime("en", "2026-11-12T10:30:00Z", now), "1 hour ago");
-    assert.equal(relativeTime("en", "2026-11-14T11:59:00Z", now), "in 2 days", "not tomorrow");
     assert.equal(relativeTime("en", "no time", now), undefined);
     assert.equal(absoluteTime("en", "no time"), undefined);
+  });
+
+  it("count days from one local midnight to the next", () => {
+    const from = (day: number, hour: number, toDay: number, toHour: number) =>
+      relativeTime("en", new Date(2026, 10, toDay, toHour).toISOString(), new Date(2026, 10, day, hour).getTime());
+    assert.equal(from(12, 23, 14, 1), "in 2 days", "26 hours, but not tomorrow");
+    assert.equal(from(12, 0, 13, 23), "tomorrow", "47 hours");
+    assert.equal(from(14, 1, 12, 23), "2 days ago");
+    assert.equal(from(13, 23, 12, 0), "yesterday");
+    assert.equal(from(12, 23, 13, 1), "in 2 hours");
   });
 
   it("of a local input are instants, or what was typed for the API to refuse", () => {
