@@ -163,8 +163,8 @@ export const TEXTS = {
     en: "Sending works, but an account needs your attention",
   },
   "home.attentionText": {
-    fr: "Au moins un serveur de messagerie doit être reconnecté, maintenant ou bientôt.",
-    en: "At least one mail server must be reconnected, now or soon.",
+    fr: "Au moins un serveur de messagerie demande une intervention.",
+    en: "At least one mail server needs attention.",
   },
   "home.attentionDo": { fr: "Voir le serveur", en: "View server" },
   "home.paused": { fr: "Tous les envois sont suspendus", en: "All sending is paused" },
@@ -175,10 +175,10 @@ export const TEXTS = {
   "home.pausedDo": { fr: "Ouvrir « Exploitation »", en: "Open Operations" },
   "home.stopped": { fr: "L’envoi est bloqué", en: "Sending is blocked" },
   "home.stoppedText": {
-    fr: "Google refuse l’accès au compte. Reconnectez-le : les messages retenus partiront automatiquement.",
-    en: "Google refuses access to the account. Reconnect it, and held messages will be sent automatically.",
+    fr: "Aucun compte ne peut envoyer pour l’instant. Voici pourquoi et que faire :",
+    en: "No account can send at the moment. Here is why, and what to do:",
   },
-  "home.stoppedDo": { fr: "Reconnecter le compte", en: "Reconnect account" },
+  "home.stoppedDo": { fr: "Voir le serveur", en: "View server" },
   "home.unfinished": { fr: "Il reste un compte Gmail à connecter", en: "A Gmail account still has to be connected" },
   "home.unfinishedText": {
     fr: "Un serveur de messagerie existe, mais aucun compte Gmail n’y est connecté.",

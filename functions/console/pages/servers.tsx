@@ -9,16 +9,11 @@ import { Page } from "../widgets/page.tsx";
 import { Empty, RemoteView } from "../widgets/remote-view.tsx";
 import { Ago } from "../widgets/time.tsx";
 import { ConnectLink } from "./server/connect-link.tsx";
+import { connectOffer } from "./server/connect-offer.ts";
 import { needingAttention } from "./server/needing-attention.ts";
 import { matching, Search } from "./servers/search.tsx";
 
 const REFRESH_MS = 10_000;
-
-/** The label of the connect link, for a first connection or a repair; null if neither is needed. */
-export const connectLabel = (server: MailServer): string | null => {
-  if (server.connection.state === "not_connected") return t("connect.first");
-  return server.connection.state === "valid" ? null : t("connect.again");
-};
 
 const Forecast = ({ server: { connection } }: { readonly server: MailServer }) => {
   if (connection.state === "expiring" && connection.expiresAt !== null)
@@ -37,7 +32,7 @@ const Forecast = ({ server: { connection } }: { readonly server: MailServer }) =
 };
 
 export const ServerRow = ({ server }: { readonly server: MailServer }) => {
-  const connect = connectLabel(server);
+  const offer = connectOffer(server.connection);
   return (
     <li class="clickable">
       <div class="row-main">
@@ -53,8 +48,8 @@ export const ServerRow = ({ server }: { readonly server: MailServer }) => {
       <div class="row-side">
         {!server.active && <Badge tone="neutral" icon="archive" text={t("server.archived")} />}
         <ConnectionBadge state={server.connection.state} />
-        {server.active && connect !== null && (
-          <ConnectLink server={server} class="button small" label={connect} name={server.name} />
+        {server.active && offer !== null && (
+          <ConnectLink server={server} class="button small" label={t(offer)} name={server.name} />
         )}
       </div>
     </li>

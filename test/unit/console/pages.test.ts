@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { Attempt, MailServer, Message } from "../../../functions/console/api/types.ts";
 import { verdictOf } from "../../../functions/console/pages/home/verdict.ts";
 import { historyOf, lastRefusal, refusedOf } from "../../../functions/console/pages/message/history.ts";
+import { connectOffer } from "../../../functions/console/pages/server/connect-offer.ts";
 import { creationOf, draftOf, EMPTY_DRAFT, entriesOf, patchOf } from "../../../functions/console/pages/server/draft.ts";
 import { needingAttention } from "../../../functions/console/pages/server/needing-attention.ts";
 import { type PeopleDraft, patchOf as peoplePatchOf } from "../../../functions/console/pages/settings/people-draft.ts";
@@ -164,6 +165,23 @@ describe("the mail servers that need attention", () => {
       needingAttention(servers).map(({ id }) => id),
       ["broken", "dead", "soon"],
     );
+  });
+});
+
+describe("the link to connect", () => {
+  it("is offered for a first connection, and where a new consent mends one", () => {
+    assert.equal(connectOffer({ state: "not_connected", reason: "disconnected_by_operator" }), "connect.first");
+    assert.equal(connectOffer({ state: "expiring", reason: "testing_7d" }), "connect.again");
+    assert.equal(connectOffer({ state: "reconnect_required", reason: "password_or_revoked" }), "connect.again");
+    assert.equal(connectOffer({ state: "reconnect_required", reason: null }), "connect.again");
+  });
+
+  it("is not offered where all is well, or where a consent cures nothing", () => {
+    assert.equal(connectOffer({ state: "valid", reason: null }), null);
+    for (const reason of ["client_rejected", "account_renamed"] as const)
+      assert.equal(connectOffer({ state: "error", reason }), null, reason);
+    for (const reason of ["clock", "account_deleted", "advanced_protection"] as const)
+      assert.equal(connectOffer({ state: "reconnect_required", reason }), null, reason);
   });
 });
 

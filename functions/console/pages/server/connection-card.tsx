@@ -7,6 +7,7 @@ import { Card } from "../../widgets/card.tsx";
 import { Notice } from "../../widgets/notice.tsx";
 import { Ago, When } from "../../widgets/time.tsx";
 import { ConnectLink } from "./connect-link.tsx";
+import { connectOffer } from "./connect-offer.ts";
 import { ConnectionTest } from "./connection-test.tsx";
 import { hasAccess } from "./needing-attention.ts";
 
@@ -70,7 +71,7 @@ interface Props {
 export const ConnectionCard = ({ server, told, onTested }: Props) => {
   const { state, reason } = server.connection;
   const connected = state !== "not_connected";
-  const isPrimary = server.active && state !== "valid";
+  const isPrimary = server.active && connectOffer(server.connection) !== null;
   const link = told === null && (
     <ConnectLink
       server={server}

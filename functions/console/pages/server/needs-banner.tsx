@@ -3,6 +3,7 @@ import { t } from "../../state/language.ts";
 import { useRemote } from "../../state/remote.ts";
 import { Notice } from "../../widgets/notice.tsx";
 import { ConnectLink } from "./connect-link.tsx";
+import { connectOffer } from "./connect-offer.ts";
 import { needingAttention } from "./needing-attention.ts";
 import { Needs } from "./needs.tsx";
 
@@ -17,7 +18,7 @@ const titleOf = (stopped: number, all: number): string => {
   return stopped === 1 ? t("needs.stopped") : t("needs.stoppedMany");
 };
 
-/** Shown above every page while an account needs reconnecting, now or soon. The page itself reports a failed read. */
+/** Shown above every page while an account needs a person, now or soon. The page itself reports a failed read. */
 export const NeedsBanner = ({ path }: { readonly path: string }) => {
   const { remote } = useRemote("needs", (signal) => api.servers.list(signal), { everyMs: REFRESH_MS });
   if (remote.phase !== "ready") return null;
@@ -26,12 +27,13 @@ export const NeedsBanner = ({ path }: { readonly path: string }) => {
   if (first === undefined) return null;
   const ids = servers.map(({ id }) => id);
   if (showsItself(path, ids)) return null;
+  const offer = connectOffer(first.connection);
   const stopped = servers.filter(({ connection }) => connection.state !== "expiring");
   return (
     <Notice
       tone={stopped.length > 0 ? "bad" : "warn"}
       title={titleOf(stopped.length, servers.length)}
-      actions={servers.length === 1 && <ConnectLink server={first} class="button small" label={t("connect.again")} />}
+      actions={servers.length === 1 && offer && <ConnectLink server={first} class="button small" label={t(offer)} />}
       live={false}
     >
       <Needs servers={servers} />
