@@ -91,6 +91,11 @@ describe("the console's users", () => {
     await visitor.press("mail.send");
     await visitor.sees("message.says.sent");
 
+    await stack.relais.operate("PATCH", "/v1/settings", { paused: true });
+    await visitor.turnTo("/");
+    await visitor.sees("home.paused");
+    await stack.relais.operate("PATCH", "/v1/settings", { paused: false });
+
     await visitor.turnTo("/messages");
     await page
       .getByRole("link", { name: say("mail.subjectDefault") })
@@ -183,8 +188,11 @@ describe("the console's users", () => {
     await signInAs(visitor, GRACE);
     await settled(visitor);
     const { request } = visitor.context;
-    const session: { role: string } = await (await request.get(`${stack.relais.origin}/v1/session`)).json();
+    const session: { role: string; paused: boolean } = await (
+      await request.get(`${stack.relais.origin}/v1/session`)
+    ).json();
     assert.equal(session.role, "member");
+    assert.equal(session.paused, false);
     const asks = async (method: string, path: string, data?: object): Promise<number> => {
       const answer = await request.fetch(`${stack.relais.origin}${path}`, {
         method,

@@ -26,6 +26,8 @@ export const relaisApi = (client: Client) => {
   return {
     session: {
       read: client.session,
+      /** The same without keeping the CSRF token: for what it tells a member. */
+      get: (signal?: AbortSignal) => get<wire.Session>("/v1/session", signal),
       open: (setupToken: string) =>
         client.call<void>({ method: "POST", path: "/v1/session", body: { setupToken }, keep401: true }),
       close: () => client.call<void>({ method: "DELETE", path: "/v1/session", keep401: true }),

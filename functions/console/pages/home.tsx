@@ -1,4 +1,5 @@
-import type { DoctorReport, MailServer, Settings } from "../api/types.ts";
+import type { ApiResult } from "../api/failure.ts";
+import type { DoctorReport, MailServer } from "../api/types.ts";
 import { api } from "../state/api.ts";
 import { language, t } from "../state/language.ts";
 import { useRemote } from "../state/remote.ts";
@@ -55,23 +56,29 @@ const VerdictNotice = ({ verdict, servers }: VerdictProps) => {
 
 interface Overview {
   readonly servers: readonly MailServer[];
-  readonly settings: Settings | null;
+  readonly paused: boolean;
   readonly doctor: DoctorReport | null;
 }
 
+/** Members may not read the settings; their session says what they need of them. */
+const readPaused = async (operator: boolean, signal: AbortSignal): Promise<ApiResult<boolean>> => {
+  const read = await (operator ? api.settings.get(signal) : api.session.get(signal));
+  return read.ok ? { ok: true, value: read.value.paused ?? false } : read;
+};
+
 /** Members see only their servers; whatever only operators may read is left out. */
 const readAll = async (operator: boolean, signal: AbortSignal) => {
-  const [servers, settings, doctor] = await Promise.all([
+  const [servers, paused, doctor] = await Promise.all([
     api.servers.list(signal),
-    operator ? api.settings.get(signal) : null,
+    readPaused(operator, signal),
     operator ? api.doctor(signal) : null,
   ]);
   if (!servers.ok) return servers;
-  if (settings !== null && !settings.ok) return settings;
+  if (!paused.ok) return paused;
   if (doctor !== null && !doctor.ok) return doctor;
   const overview: Overview = {
     servers: servers.value.items,
-    settings: settings?.value ?? null,
+    paused: paused.value,
     doctor: doctor?.value ?? null,
   };
   return { ok: true, value: overview } as const;
@@ -81,7 +88,7 @@ const activeOf = (overview: Overview | null): readonly MailServer[] =>
   overview?.servers.filter(({ active }) => active) ?? [];
 
 const verdictFor = (overview: Overview, operator: boolean): Verdict =>
-  verdictOf({ servers: activeOf(overview), paused: overview.settings?.paused ?? false, operator });
+  verdictOf({ servers: activeOf(overview), paused: overview.paused, operator });
 
 /** What keeps Relais from working, but for what the steps of the setup say. */
 const ToDo = ({ overview, operator }: { readonly overview: Overview; readonly operator: boolean }) => {

@@ -19,11 +19,19 @@ export const programView = (principal: Program) => ({
   servers: principal.kind === "key" ? principal.servers : [],
 });
 
+/** What a member, who may not read the settings, needs to know of them. */
+interface ToldToMembers {
+  /** Whom to ask for what only operators may do. */
+  readonly operators: readonly string[];
+  /** Nothing is sent at the moment. */
+  readonly paused: boolean;
+}
+
 interface SessionFacts {
   /** Null for a caller with a bearer credential instead of a cookie, who needs no token. */
   readonly csrf: string | null;
-  /** Tells a member whom to ask for what only operators may do; null for everybody else. */
-  readonly operators: readonly string[] | null;
+  /** Null for everybody who is no member. */
+  readonly toldToMembers: ToldToMembers | null;
 }
 
 const roleOf = ({ kind }: Exclude<Principal, Program>): "operator" | "member" =>
@@ -32,18 +40,19 @@ const roleOf = ({ kind }: Exclude<Principal, Program>): "operator" | "member" =>
 /** A person's session as `GET /v1/session` shows it. */
 export const sessionView = (
   principal: Exclude<Principal, Program>,
-  { csrf, operators }: SessionFacts,
+  { csrf, toldToMembers }: SessionFacts,
 ): {
   /** An address, or `setup-token`. */
   readonly actor: string;
   readonly role: "operator" | "member";
   readonly csrf: string | null;
   readonly operators?: readonly string[];
+  readonly paused?: boolean;
 } => ({
   actor: principalName(principal),
   role: roleOf(principal),
   csrf,
-  ...(operators === null ? {} : { operators }),
+  ...toldToMembers,
 });
 
 /** A session as operators see it in the list of all: whose it is, and never its id. */

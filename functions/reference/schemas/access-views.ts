@@ -17,6 +17,7 @@ const session = viewSchema<ReturnType<typeof sessionView>>()(
     role: z.enum(["operator", "member"]).meta({ description: "What the person may do." }),
     csrf: textOrNull("The value for the header `X-Relais-CSRF`; null without a cookie."),
     operators: texts("For a member: whom to ask for what only operators may do.").optional(),
+    paused: flag("For a member: while true, nothing is sent.").optional(),
   }),
 );
 

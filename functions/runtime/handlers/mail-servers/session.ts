@@ -12,7 +12,7 @@ import { fieldProblem, parseWith } from "../../../domain/field-problems.ts";
 import { invalidRequest } from "../../../domain/problem.ts";
 import { fail, ok, type Result } from "../../../domain/result.ts";
 import { readSettings, settingsReader } from "../../../domain/settings/read-settings.ts";
-import { settingsView } from "../../../domain/settings/settings-view.ts";
+import { allOperators } from "../../../domain/settings/settings-view.ts";
 import { answerJson, answerProblem, callerOf, NO_CONTENT } from "../../answers.ts";
 import type { Call, Reply, Route } from "../../http.ts";
 import { parseJsonBody } from "../../json-body.ts";
@@ -40,18 +40,17 @@ const open =
     return { ...NO_CONTENT, session: { set: id, maxAgeS } };
   };
 
-/** The operators that a member can ask for what only operators may do. */
-const operatorsOf = async ({ records, environment }: System): Promise<readonly string[]> => {
-  const settings = await readSettings(records, environment);
-  return settingsView(settings.value, environment).operators;
+const toldToMembers = async ({ records, environment }: System) => {
+  const { value } = await readSettings(records, environment);
+  return { operators: allOperators(value, environment), paused: value.paused };
 };
 
 const show = (system: System) => async (call: Call) => {
   const principal = callerOf(call);
   if (isProgram(principal)) return answerJson(200, programView(principal));
   const csrf = call.sessionId === null ? null : csrfToken(call.sessionId);
-  const operators = principal.kind === "member" ? await operatorsOf(system) : null;
-  return answerJson(200, sessionView(principal, { csrf, operators }));
+  const told = principal.kind === "member" ? await toldToMembers(system) : null;
+  return answerJson(200, sessionView(principal, { csrf, toldToMembers: told }));
 };
 
 const close =
