@@ -86,6 +86,10 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
   const { base, begin, draft, setDraft, resumed } = useFollowing("alerts", now);
   const [saved, setSaved] = useState(false);
   const save = useAction(() => store(base, draft));
+  const edit = (typed: AlertsDraft) => {
+    setSaved(false);
+    setDraft(typed);
+  };
   const submit = async (event: Event) => {
     event.preventDefault();
     setSaved(false);
@@ -101,7 +105,7 @@ export const AlertsCard = ({ settings, onSaved }: Props) => {
       <p class="hint">{t("alerts.text")}</p>
       <form onSubmit={(event) => void submit(event)}>
         <Resumed resumed={resumed} />
-        <AlertsFields draft={draft} setDraft={setDraft} failure={save.failure} />
+        <AlertsFields draft={draft} setDraft={edit} failure={save.failure} />
         {save.failure && <ProblemNotice failure={save.failure} shown={["/alerts/server", "/alerts/to"]} />}
         {!alike(now, base) && (
           <Notice

@@ -10,7 +10,7 @@ import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { Notice, ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
-import { draftOf, POINTERS, patchOf, removedOperator } from "./people-draft.ts";
+import { draftOf, type PeopleDraft, POINTERS, patchOf, removedOperator } from "./people-draft.ts";
 import { PeopleFields } from "./people-fields.tsx";
 
 interface Props {
@@ -34,6 +34,10 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
     if (out === null) void store();
     else setConfirming(out);
   };
+  const edit = (typed: PeopleDraft) => {
+    setSaved(false);
+    setDraft(typed);
+  };
   const store = async () => {
     setConfirming(null);
     setSaved(false);
@@ -47,7 +51,7 @@ export const PeopleCard = ({ settings, onSaved }: Props) => {
     <Card title={t("people.title")} id="people">
       <form ref={form} onSubmit={submit}>
         <Resumed resumed={resumed} />
-        <PeopleFields draft={draft} setDraft={setDraft} failure={save.failure} />
+        <PeopleFields draft={draft} setDraft={edit} failure={save.failure} />
         {save.failure && <ProblemNotice failure={save.failure} shown={POINTERS} />}
         <div class="actions">
           <Submit label={t("action.save")} busy={save.busy} />
