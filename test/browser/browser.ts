@@ -49,11 +49,8 @@ const ARGS = [
   // The pages of a profile share a process; those of another profile, or site, never do.
   "--renderer-process-limit=1",
 ];
-/**
- * No page of a test lives long enough for V8's last compiler to be worth its work. The one before it, Maglev, pays for
- * itself where axe-core looks at one page after the other, and costs other pages nothing that can be measured.
- */
-const QUICKLY_COMPILED = "--js-flags=--no-opt";
+/** No page of a test lives long enough for the optimizing compilers to be worth their work. */
+const UNOPTIMIZED = "--js-flags=--no-opt --no-maglev";
 
 /**
  * With this flag of Playwright's, meant for containers that have hardly any shared memory, Chromium's processes pass
@@ -79,7 +76,7 @@ interface BrowserOptions {
 const launch = async ({ optimizing = false }: BrowserOptions = {}): Promise<Browser> =>
   chromium.launch({
     executablePath: await chromiumPath(),
-    args: optimizing ? ARGS : [...ARGS, QUICKLY_COMPILED],
+    args: optimizing ? ARGS : [...ARGS, UNOPTIMIZED],
     headless: true,
     ...(hasMuchSharedMemory() && { ignoreDefaultArgs: [ON_DISK] }),
   });
