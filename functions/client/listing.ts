@@ -16,7 +16,7 @@ export interface Listing<T> extends Promise<Page<T>>, AsyncIterable<T> {
 /** `read` gets the cursor of the page, undefined for the first. Pages after the first are read as they are needed. */
 export const listing = <T>(read: (cursor: string | undefined) => Promise<Page<T>>): Listing<T> => {
   const first = read(undefined);
-  // It may fail before anyone iterates, which would end the process. Whoever awaits it or iterates still learns of it.
+  // A failure before anyone iterates would end the process; awaiting or iterating later still throws it.
   first.catch(() => {});
   const pages = async function* (): AsyncGenerator<Page<T>, void> {
     let page = await first;

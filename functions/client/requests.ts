@@ -162,7 +162,7 @@ const failureOf = (response: Response, body: unknown, failure: Failure): RelaisE
   const { request, baseUrl, facts } = failure;
   // A refusal says that nothing was sent. An answer 5xx without that promise does not.
   const inDoubt = facts.inDoubt === true || (request.sends === true && response.status >= 500);
-  // Whoever says so, a proxy or Relais's own server, no handler of Relais has seen the request.
+  // A proxy or Relais's own HTTP server may send it; either way, no handler of Relais has seen the request.
   if (response.status === 431) return headersTooLarge(originOf(response, baseUrl), { request, facts });
   if (isProblemBody(body)) {
     return new RelaisProblem(body, body.outcome === undefined ? { ...facts, inDoubt } : facts);

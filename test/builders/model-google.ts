@@ -42,7 +42,7 @@ export class ModelGoogle implements GoogleOAuth {
   life: { readonly ms: number; readonly announced: boolean } | null = null;
   /** A consent returns a refresh token even if an earlier one of the account is valid, as with `prompt=consent`. */
   alwaysIssuesToken = true;
-  /** Refresh answers hold this account's tokens, whoever asks. */
+  /** Every refresh is answered with this account's tokens, whichever account asks. */
   mistakes: string | null = null;
   down = false;
   rejectsClient = false;

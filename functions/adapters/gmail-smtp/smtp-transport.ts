@@ -88,7 +88,7 @@ export class GmailSmtpTransport implements MailTransport {
     return this.#closed || !sessionHadEnded(outcome) ? outcome : this.#sendByNewSession(login, job);
   }
 
-  /** By DATA, as any first mail of a session goes. */
+  /** Opens a session and sends the mail by DATA, like the first mail of every session. */
   async #sendByNewSession(login: Login, job: Job): Promise<SendOutcome> {
     const opened = await this.#opener.open(login);
     if (!opened.ok) return toFailedOutcome(opened);

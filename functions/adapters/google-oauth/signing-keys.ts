@@ -68,7 +68,7 @@ export const signingKeys = (clock: Clock, jwksUri: string): SigningKeys => {
     });
     return inFlight;
   };
-  /** Whoever comes while the keys are being fetched waits for them, because they may be the ones that are missing. */
+  /** Waits for a fetch that is already under way, because it may bring the missing key. */
   const refetch = async (): Promise<void> => {
     if (inFlight !== null || mayRefetch()) await refresh();
   };

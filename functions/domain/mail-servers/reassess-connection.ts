@@ -48,8 +48,8 @@ export const reassessConnection = (server: Assessed, nowMs: number): Connection 
 };
 
 /**
- * Whether Google gave a token of another account, although the username is the grant's address. That is no matter of
- * settings: only a token that proves the right account ends it.
+ * Whether Google gave a token of another account, although the username is the grant's address. Changing
+ * settings does not end this; only a token that proves the right account does.
  */
 export const hasForeignToken = (server: Assessed): boolean => {
   const { connection } = server;

@@ -112,7 +112,7 @@ const acceptedBy = (
 const refusedBy = (recipients: readonly Recipient[], outcome: Refused, transport: Transport): Verdict => {
   const { stage, refused, retryAfterMs } = outcome;
   const { meaning, problem, reply } = decisiveRefusal(outcome, transport);
-  // What was refused at RCPT was refused to each recipient by a reply of its own, and whoever has none was not asked.
+  // At RCPT, each refused recipient has a reply of its own; a recipient without one was not tried.
   // Any other reply concerns the message, for those accepted.
   const ownReplies = stage === "rcpt" && refused.length > 0;
   const state = meaning === "final" && !ownReplies ? "rejected" : "pending";
