@@ -20,6 +20,17 @@ const counted = async (world: World): Promise<number> => {
   return (await readGrantLedger(world.deps, of))?.value.grants.length ?? 0;
 };
 
+/** A server whose disconnection died after its first write. */
+const disconnectionBrokenOff = async (): Promise<World> => {
+  const world = await newWorld();
+  await world.connect(SERVER);
+  world.death.writes = 0;
+  world.death.afterWrite = 1;
+  await assert.rejects(world.disconnect(SERVER));
+  world.death.afterWrite = Number.POSITIVE_INFINITY;
+  return world;
+};
+
 describe("a token that Google refuses to revoke", () => {
   for (const [what, trouble] of [
     ["refuses the request", (world: World) => (world.google.refusesToRevoke = true)],
@@ -47,12 +58,7 @@ describe("a token that Google refuses to revoke", () => {
   });
 
   it("does not keep the sweep from ending", async () => {
-    const world = await newWorld();
-    await world.connect(SERVER);
-    world.death.writes = 0;
-    world.death.afterWrite = 1;
-    await assert.rejects(world.disconnect(SERVER));
-    world.death.afterWrite = Number.POSITIVE_INFINITY;
+    const world = await disconnectionBrokenOff();
     world.google.refusesToRevoke = true;
     world.clock.advance(10 * MINUTE);
     await world.sweep();
@@ -62,12 +68,7 @@ describe("a token that Google refuses to revoke", () => {
   });
 
   it("is not reported as revoked by a second disconnection that finishes the first", async () => {
-    const world = await newWorld();
-    await world.connect(SERVER);
-    world.death.writes = 0;
-    world.death.afterWrite = 1;
-    await assert.rejects(world.disconnect(SERVER));
-    world.death.afterWrite = Number.POSITIVE_INFINITY;
+    const world = await disconnectionBrokenOff();
     world.google.refusesToRevoke = true;
     assert.deepEqual(await world.disconnect(SERVER), { ok: true, value: { revoked: false, sharedWith: [] } });
     await world.assertNoOrphan(SERVER);
