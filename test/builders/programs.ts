@@ -14,8 +14,8 @@ export const bundlePrograms = async (folder: string): Promise<void> => {
     ...bundling,
     outdir: folder,
     outExtension: { ".js": ".mjs" },
-    // They load parts of themselves by path.
-    external: ["oidc-provider", "superstatic"],
+    // It loads parts of itself by path.
+    external: ["superstatic"],
     sourcemap: "linked",
     sourcesContent: false,
   });

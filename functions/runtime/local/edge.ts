@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import superstatic from "superstatic";
 import type { Problem } from "../../domain/problem.ts";
 import { bodyDeadline } from "../body.ts";
 import type { Reply } from "../http.ts";
@@ -123,31 +122,40 @@ const SAFE_METHODS = ["GET", "HEAD"];
 /** No file has this name, so missing files are answered by us. */
 const NO_SUCH_FILE = "/.no-page";
 
-/**
- * The local stand-in for Firebase Hosting: static files (compressed, as there), headers and rewrites by
- * `firebase.json`, with the functions in this process.
- */
-export const hostingEdge = (options: EdgeOptions): RequestListener => {
-  const { hosting, cwd, functions, limitMs, publicUrl } = options;
-  const https = publicUrl.startsWith("https:");
-  const missing = hosting.rewrites.flatMap(({ run }) => (run && !(run.serviceId in functions) ? [run.serviceId] : []));
-  if (missing.length > 0) throw new Error(`firebase.json names functions that do not exist: ${missing.join(", ")}`);
+/** `missing` answers a request for which there is no file. */
+type Serve = (req: IncomingMessage, res: ServerResponse, missing: () => void) => void;
+
+/** Loads superstatic at the first request that needs it: most are plainly for functions. */
+const servingFiles = ({ hosting, cwd, functions, publicUrl }: EdgeOptions, errorPage: string): Serve => {
   const run = (rewrite: Hosting["rewrites"][number]) => {
     const target = functions[rewrite.run?.serviceId ?? ""];
     return target === undefined
       ? Promise.reject(new Error("rewrite without target"))
       : Promise.resolve(forward(target));
   };
-  const config = { ...structuredClone(hosting), headers: servedHeaders(hosting, https) };
-  const serving = (errorPage: string) =>
-    superstatic.default({
-      config: { ...config, errorPage },
-      cwd,
-      stack: "strict",
-      rewriters: { run },
-      compression: true,
-    });
-  const [servePeople, serveOthers] = [serving("/404.html"), serving(NO_SUCH_FILE)];
+  const headers = servedHeaders(hosting, publicUrl.startsWith("https:"));
+  const config = { ...structuredClone(hosting), headers, errorPage };
+  const load = async (): Promise<Serve> => {
+    const { default: superstatic } = await import("superstatic");
+    return superstatic.default({ config, cwd, stack: "strict", rewriters: { run }, compression: true });
+  };
+  let loaded: Promise<Serve> | undefined;
+  return async (req, res, missing) => {
+    loaded ??= load();
+    (await loaded)(req, res, missing);
+  };
+};
+
+/**
+ * The local stand-in for Firebase Hosting: static files (compressed, as there), headers and rewrites by
+ * `firebase.json`, with the functions in this process.
+ */
+export const hostingEdge = (options: EdgeOptions): RequestListener => {
+  const { hosting, functions, limitMs, publicUrl } = options;
+  const https = publicUrl.startsWith("https:");
+  const missing = hosting.rewrites.flatMap(({ run }) => (run && !(run.serviceId in functions) ? [run.serviceId] : []));
+  if (missing.length > 0) throw new Error(`firebase.json names functions that do not exist: ${missing.join(", ")}`);
+  const [servePeople, serveOthers] = [servingFiles(options, "/404.html"), servingFiles(options, NO_SUCH_FILE)];
   return (req, res) => {
     const reply = (answer: Reply): void => replyTo(req, res, answer, https);
     const refuse = (problem: Problem): void => reply({ kind: "problem", problem });
