@@ -1,26 +1,17 @@
 // What the functions' bundles leave out or load lazily, to keep cold starts short. Measurements:
 // infra/decisions/cold-start.md.
-import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
+import { lazyBuiltins } from "./builtins.ts";
 import { lazyRequires } from "./lazy-requires.ts";
+import {
+  mediaTypesAtFirstUse,
+  queriesWithoutQs,
+  versionsAlone,
+  withoutJsonSchemas,
+  withoutUncalledModules,
+} from "./left-out.ts";
 import { root } from "./repository.ts";
-
-/**
- * `import` of a Node module reads all its exports. One export of `node:http` is `WebSocket`, whose getter loads undici:
- * 30 ms and 6 MB. Fetched as an object, the module loads only what is used.
- */
-export const lazyBuiltins: Plugin = {
-  name: "lazy-builtins",
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) =>
-      kind === "import-statement" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
-    }));
-  },
-};
 
 /** Packages that send with node-fetch, or make requests for it. */
 const NODE_FETCH_PACKAGES =
@@ -128,6 +119,7 @@ export const bundling = {
   target: "node24",
   plugins: [
     ...[lazyBuiltins, nodeFetchClasses, withoutZodLocales, firestoreWithoutGax, secretManagerWithoutGax],
+    ...[withoutUncalledModules, versionsAlone, withoutJsonSchemas, queriesWithoutQs, mediaTypesAtFirstUse],
     lazyRequires(useNodeFetchClasses),
   ],
   minifyWhitespace: true,

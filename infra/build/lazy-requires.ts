@@ -12,6 +12,12 @@ const IMPORT = /^(?:const|var) (\w+_\d+) = (require\("[^"]+"\));$/gm;
 
 const EXPORTED_MODULE = /^exports\.(\w+) = (require\("[^"]+"\));$/gm;
 
+/** A module that is a function takes over what was exported before; to read each value would load all. */
+const TAKEN_OVER = /\bObject\.assign\(module\.exports, (\w+)\)/g;
+
+const takeOver = (_: string, exported: string): string =>
+  `Object.keys(${exported}).reduce((all, name) => Object.defineProperty(all, name, Object.getOwnPropertyDescriptor(${exported}, name)), module.exports)`;
+
 /** The same module, in the same lines, but what it requires is loaded at its first use. */
 export const requireLazily = (code: string): string => {
   const lazy: string[] = [];
@@ -27,11 +33,13 @@ export const requireLazily = (code: string): string => {
     (text, name) => text.replace(new RegExp(`\\b${name}\\.`, "g"), `${name}.module.`),
     declared,
   );
-  return reached.replace(
-    EXPORTED_MODULE,
-    (_, name: string, required: string) =>
-      `Object.defineProperty(exports, "${name}", { enumerable: true, configurable: true, get: () => ${required} });`,
-  );
+  return reached
+    .replace(TAKEN_OVER, takeOver)
+    .replace(
+      EXPORTED_MODULE,
+      (_, name: string, required: string) =>
+        `Object.defineProperty(exports, "${name}", { enumerable: true, configurable: true, get: () => ${required} });`,
+    );
 };
 
 /** `prepare` changes a file before. It must come after plugins that replace files of these packages. */

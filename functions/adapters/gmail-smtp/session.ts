@@ -1,4 +1,3 @@
-import net from "node:net";
 import type { Clock } from "../../domain/clock.ts";
 import type { SmtpReply, SmtpStage } from "../../domain/google/replies.ts";
 import type { Login } from "../../domain/google/transports.ts";
@@ -41,7 +40,8 @@ const parseExtensions = (reply: ParsedReply): Extensions => {
 /** An address literal (RFC 5321 §4.1.3) is true and reveals nothing about the host's name. */
 const clientName = (stream: SmtpStream): string => {
   const address = stream.localAddress ?? "127.0.0.1";
-  return net.isIPv6(address) ? `[IPv6:${address}]` : `[${address}]`;
+  // The system's own address: only one of IPv6 has colons. Node's `isIPv6` compiles a long expression first.
+  return address.includes(":") ? `[IPv6:${address}]` : `[${address}]`;
 };
 
 /** Opens sessions step by step. A failure names the step and, if the server replied, holds the reply. */

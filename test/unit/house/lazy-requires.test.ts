@@ -44,6 +44,21 @@ describe("a module of Google's packages in a bundle", () => {
     assert.equal((exports.whole as { run: () => string }).run(), "ran whole");
   });
 
+  test("that is a function takes over its other exports without requiring their modules", () => {
+    const { required, exports } = run(
+      [
+        'const a_1 = require("a");',
+        'Object.defineProperty(exports, "run", { enumerable: true, get: () => a_1.run });',
+        "const module = { exports: () => undefined };",
+        "const existing = exports;",
+        "existing.taken = Object.assign(module.exports, existing);",
+      ].join("\n"),
+    );
+    assert.deepEqual(required, []);
+    assert.equal((exports.taken as { run: () => string }).run(), "ran a");
+    assert.deepEqual(required, ["a"]);
+  });
+
   test("is left as it is where a module is used other than by a member, or under another name", () => {
     for (const code of [
       'const a_1 = require("a");\nexports.all = Object.assign({}, a_1);',
