@@ -165,6 +165,10 @@ describe("a template without an end", () => {
     const loops = await render("{{#each l}}{{#each @root.l}}{{#each @root.l}}x{{/each}}{{/each}}{{/each}}", { l });
     assert.equal(loops.ok ? "" : loops.problem.code, "template_too_long");
 
+    const empty = Array.from({ length: 5_000 }, () => null);
+    const idle = await render("{{#each l}}{{#each @root.l}}{{/each}}{{/each}}", { l: empty });
+    assert.equal(idle.ok ? "" : idle.problem.code, "template_too_long");
+
     const flood = await render("{{#each l}}{{@root.t}}{{/each}}", { l, t: "x".repeat(100_000) });
     assert.equal(flood.ok ? "" : flood.problem.code, "template_too_long");
   });

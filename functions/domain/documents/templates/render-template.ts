@@ -60,15 +60,21 @@ class Rendering {
   program(program: Program, around: Scope): string {
     this.#depth += 1;
     if (this.#depth > DEEPEST) throw new TemplateRefused({ code: "template_too_deep" });
+    // Each statement is a step; a turn of a loop without any takes time as well.
+    if (program.body.length === 0) this.#step();
     const scope = this.#withInline(program, around);
     const text = program.body.map((statement) => this.#statement(statement, scope)).join("");
     this.#depth -= 1;
     return text;
   }
 
-  #statement(statement: Statement, scope: Scope): string {
+  #step(): void {
     this.#steps += 1;
     if (this.#steps > MOST_STEPS) throw new TemplateRefused({ code: "template_too_long" });
+  }
+
+  #statement(statement: Statement, scope: Scope): string {
+    this.#step();
     switch (statement.type) {
       case "ContentStatement":
         return this.#counted(statement.value);
