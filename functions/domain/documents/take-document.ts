@@ -39,13 +39,22 @@ const messageOf = (
   return deps.records.get("messages", id);
 };
 
-/** The last of the tries that became messages; undefined if none has. */
+/** How many tries are looked for at once: as many in a row may have been refused and made no message. */
+const TRIES_AT_ONCE = 10;
+
+/**
+ * The try that was made from this very version of the document, or else the last of those that became messages;
+ * undefined if none has.
+ */
 const lastTry = async (deps: TakeDeps, document: MailDocument): Promise<Versioned<Message> | undefined> => {
   let last: Versioned<Message> | undefined;
-  for (let attempt = 1; ; attempt += 1) {
-    const message = await messageOf(deps, document, attempt);
-    if (message === undefined) return last;
-    last = message;
+  for (let first = 1; ; first += TRIES_AT_ONCE) {
+    const attempts = Array.from({ length: TRIES_AT_ONCE }, (_, at) => first + at);
+    const messages = await Promise.all(attempts.map((attempt) => messageOf(deps, document, attempt)));
+    const found = messages.filter((message) => message !== undefined);
+    const own = found.find(({ value }) => value.document?.version === document.version);
+    if (own !== undefined || found.length === 0) return own ?? last;
+    last = found.at(-1);
   }
 };
 

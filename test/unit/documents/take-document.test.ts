@@ -158,6 +158,21 @@ describe("a document of Trigger Email", () => {
     }
   });
 
+  it("is tried again, once, by each RETRY alone, also if a try before was refused", async () => {
+    bench.documents.set(PATH, { ...MAIL, to: 5 });
+    await bench.settle();
+    assert.deepEqual([sent(), delivery().state], [0, "ERROR"]);
+    bench.documents.set(PATH, { ...MAIL, delivery: { ...delivery(), state: "RETRY" } });
+    await bench.settle();
+    assert.deepEqual([sent(), delivery().state, delivery().attempts], [1, "SUCCESS", 2]);
+    for (const expected of [2, 3]) {
+      bench.documents.set(PATH, { ...MAIL, delivery: { state: "RETRY" } });
+      await Promise.all([bench.take(PATH), bench.take(PATH)]);
+      await bench.settle();
+      assert.deepEqual([sent(), delivery().state, delivery().attempts], [expected, "SUCCESS", expected + 1]);
+    }
+  });
+
   it("is not sent twice by a RETRY that comes while it is under way", async () => {
     bench.documents.set(PATH, MAIL);
     await bench.take(PATH);
