@@ -34,6 +34,8 @@ export interface Announcement {
   readonly as?: { readonly id: string; readonly atMs: number };
   /** What the document that the message came from must say now. It is written there, never published. */
   readonly document?: DocumentDelivery;
+  /** It has been published, and only the document is left. */
+  readonly published?: true;
 }
 
 /**

@@ -26,7 +26,7 @@ interface Deps {
 export const announcer =
   (deps: Deps): Announce =>
   async (announcement) => {
-    const { type, subject, data, document } = announcement;
+    const { type, subject, data, document, published = false } = announcement;
     const { id, atMs } = announcement.as ?? { id: newId(deps.random, "evt"), atMs: deps.clock.nowMs() };
     const event = {
       specversion: "1.0",
@@ -39,16 +39,17 @@ export const announcer =
       data,
     };
     const attributes = { "content-type": "application/cloudevents+json", type, subject };
-    try {
-      // Neither waits for the other; what fails is done again with the notice.
-      await Promise.all([
-        deps.publisher.publish("mail-events", { data: event, attributes }),
-        document === undefined ? undefined : deps.noteDelivery(document),
-      ]);
-    } catch (error) {
-      deps.log.error("announce_failed", { type, subject }, error);
-      await keep(deps, announcement, { id, atMs });
-    }
+    // Neither waits for the other; what fails is done again with the notice.
+    const [publishing, noting] = await Promise.allSettled([
+      published ? undefined : deps.publisher.publish("mail-events", { data: event, attributes }),
+      document === undefined ? undefined : deps.noteDelivery(document),
+    ]);
+    const failed = [publishing, noting].find((outcome) => outcome.status === "rejected");
+    if (failed === undefined) return;
+    deps.log.error("announce_failed", { type, subject }, failed.reason);
+    // A document may be away for days, and subscribers must not get its event anew at each tick.
+    const left = publishing.status === "fulfilled" ? { ...announcement, published: true as const } : announcement;
+    await keep(deps, left, { id, atMs });
   };
 
 /** Stores the event under its own id, which replaces the notice that it came from, if there was one. */

@@ -48,7 +48,7 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
   },
   announce_failed: {
     means:
-      "An event for `mail-events` could not be published; it is stored, and a tick of `dispatch-due` publishes it.",
+      "An event for `mail-events` could not be published, or not written into the document that its message came from; it is stored, and a tick of `dispatch-due` does what is left.",
     act: ONE_LINE_IS_FINE,
   },
   event_lost: {
