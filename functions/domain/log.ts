@@ -72,6 +72,7 @@ export type LogCode =
   // --- documents of Trigger Email ---
   | "document_refused"
   | "document_users_missing"
+  | "document_unwritable"
   | "documents_not_configured"
   | "document_elsewhere"
   | "document_event_malformed"

@@ -284,6 +284,11 @@ export const LOG_EVENTS: Readonly<Record<LogCode, LogEvent>> = {
     means: "Some of the users that a document names have no document or no address; the mail goes to the others.",
     act: "Look at the users collection.",
   },
+  document_unwritable: {
+    means:
+      "Firestore takes no more in a document, so its `delivery` does not say what became of it. Its mail is not concerned: the console shows it.",
+    act: "Keep documents well below 1 MiB: put large attachments elsewhere, and send a link.",
+  },
   documents_not_configured: {
     means: "A document was written, and RELAIS_DOCUMENTS is not set; the event is sent again for a day.",
     act: "Set RELAIS_DOCUMENTS of `mail-documents` to the collection whose documents are mails, or delete its trigger.",

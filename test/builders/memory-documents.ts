@@ -1,4 +1,5 @@
 import type {
+  DeliveryWritten,
   DocumentAddress,
   DocumentData,
   MailDocument,
@@ -10,6 +11,9 @@ interface Stored {
   readonly version: string;
   readonly data: DocumentData;
 }
+
+/** In bytes, as good as (firebase.google.com/docs/firestore/quotas#collections_documents_and_fields). */
+const LARGEST = 1_048_576;
 
 const isObject = (value: unknown): value is DocumentData =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -71,12 +75,14 @@ export class MemoryDocuments implements MailDocuments {
   async change(
     { path, version }: Pick<MailDocument, "path" | "version">,
     delivery: DocumentData,
-  ): Promise<"done" | "contended"> {
+  ): Promise<DeliveryWritten> {
     const stored = this.#documents.get(path);
     if (stored === undefined || stored.version !== version) return "contended";
-    this.counts.writes += 1;
     const before = isObject(stored.data.delivery) ? stored.data.delivery : {};
-    this.#keep(path, { data: { ...stored.data, delivery: { ...before, ...delivery } } });
+    const data = { ...stored.data, delivery: { ...before, ...delivery } };
+    if (JSON.stringify(data).length > LARGEST) return "unwritable";
+    this.counts.writes += 1;
+    this.#keep(path, { data });
     return "done";
   }
 }

@@ -65,6 +65,16 @@ const keepsThePromises = (ground: () => Ground): void => {
     }
   });
 
+  it("says so if a document has no room for delivery, and leaves it as it is", async () => {
+    const { documents, set } = ground();
+    const data = { to: "x".repeat(1_048_400) };
+    await set("mail/full", data);
+    const before = await documents.read(at("mail/full"));
+    assert.ok(before);
+    assert.equal(await documents.change(before, { state: "ERROR", error: "y".repeat(500) }), "unwritable");
+    assert.deepEqual((await documents.read(at("mail/full")))?.data, data);
+  });
+
   it("changes nothing that somebody has written or deleted since, or that is another document by now", async () => {
     const { documents, set, delete: remove } = ground();
     await set("mail/late", { to: "b@y.org" });

@@ -85,7 +85,10 @@ export const firestoreMailDocuments = ({ calls, database }: Deps): MailDocuments
         { act: "write a delivery", repeatable: true, run },
         "FAILED_PRECONDITION",
         "NOT_FOUND",
+        // The members are ours and small, so it is what the application has written that leaves them no room.
+        "INVALID_ARGUMENT",
       );
+      if (answer.status === "INVALID_ARGUMENT") return "unwritable";
       return answer.status === "OK" ? "done" : "contended";
     },
   };

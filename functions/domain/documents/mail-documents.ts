@@ -16,6 +16,8 @@ export interface MailDocument extends DocumentAddress {
 /** Members of `delivery`; a `Date` is stored as a timestamp. Members that are not named stay as they are. */
 export type DeliveryChange = Readonly<Record<string, unknown>>;
 
+export type DeliveryWritten = "done" | "contended" | "unwritable";
+
 /**
  * The documents of an application, in a database of its own making, which Relais reads and whose `delivery` it writes.
  * Every method throws `Unavailable`.
@@ -29,9 +31,12 @@ export interface MailDocuments {
     paths: readonly string[],
     fields?: readonly string[],
   ): Promise<readonly (DocumentData | undefined)[]>;
-  /** Changes `delivery` if the document still has this version. `contended` if it has another one, or is gone. */
+  /**
+   * Changes `delivery` if the document still has this version. `contended` if it has another one, or is gone;
+   * `unwritable` if the store takes no more in it, as in a document of almost 1 MiB.
+   */
   change(
     document: Pick<MailDocument, "database" | "path" | "version">,
     delivery: DeliveryChange,
-  ): Promise<"done" | "contended">;
+  ): Promise<DeliveryWritten>;
 }

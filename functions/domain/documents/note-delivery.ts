@@ -1,11 +1,30 @@
 import { type ChangeDeps, changeOnCondition } from "../change-on-condition.ts";
 import type { DocumentDelivery } from "../document-delivery.ts";
+import type { Log } from "../log.ts";
 import { deliveryChange, isNewer } from "./delivery-field.ts";
-import type { MailDocument, MailDocuments } from "./mail-documents.ts";
+import type { DeliveryChange, MailDocument, MailDocuments } from "./mail-documents.ts";
 
-export interface NoteDeps extends ChangeDeps {
+interface WriteDeps {
   readonly documents: MailDocuments;
+  readonly log: Log;
 }
+
+export interface NoteDeps extends ChangeDeps, WriteDeps {}
+
+/**
+ * Changes `delivery` on condition. A document that has no room for it is logged and left alone: trying again would
+ * change nothing. Throws `Unavailable`.
+ */
+export const writeDelivery = async (
+  { documents, log }: WriteDeps,
+  document: MailDocument,
+  change: DeliveryChange,
+): Promise<"done" | "contended"> => {
+  const outcome = await documents.change(document, change);
+  if (outcome !== "unwritable") return outcome;
+  log.error("document_unwritable", { document: document.path });
+  return "done";
+};
 
 interface NoteOptions {
   /** The document as it was just read, which saves a read. */
@@ -27,6 +46,6 @@ export const noteDelivery = (
     const document = lost === 0 && read !== undefined ? read : await deps.documents.read(next.of, ["delivery"]);
     if (document === undefined || document.createTime !== next.of.createTime) return;
     if (!isNewer(next, document.data, { answersRetry })) return;
-    const outcome = await deps.documents.change(document, deliveryChange(next, document.data));
+    const outcome = await writeDelivery(deps, document, deliveryChange(next, document.data));
     return outcome === "done" ? undefined : outcome;
   });

@@ -16,7 +16,7 @@ import { type DocumentFault, faultText } from "./document-fault.ts";
 import { isMail } from "./document-input.ts";
 import { expiryOf } from "./document-settings.ts";
 import type { DocumentAddress, MailDocument } from "./mail-documents.ts";
-import { noteDelivery } from "./note-delivery.ts";
+import { noteDelivery, writeDelivery } from "./note-delivery.ts";
 
 export type TakeDeps = ComposeDeps & AcceptDeps;
 
@@ -120,7 +120,7 @@ const refuse = async (
   const nowMs = deps.clock.nowMs();
   const error = { kind: "refused", text: faultText(fault) } as const;
   const next: DocumentDelivery = { of, startedAtMs: nowMs, endedAtMs: nowMs, state: "ERROR", error, info: null };
-  return deps.documents.change(document, deliveryChange(next, document.data));
+  return writeDelivery(deps, document, deliveryChange(next, document.data));
 };
 
 const accept = async (deps: TakeDeps, document: MailDocument, of: DocumentTry): Promise<Taken | "contended"> => {
@@ -150,7 +150,7 @@ const takeOnce = async (deps: TakeDeps, address: DocumentAddress): Promise<Taken
   const choice = await chooseTry(deps, document, wish);
   switch (choice.kind) {
     case "count":
-      return deps.documents.change(document, { attempts: choice.attempts });
+      return writeDelivery(deps, document, { attempts: choice.attempts });
     case "wait":
       await keepWaiting(deps, choice.message, document);
       return "done";

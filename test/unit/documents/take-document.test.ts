@@ -204,6 +204,13 @@ describe("a document of Trigger Email", () => {
     assert.deepEqual([sent(), delivery().state], [0, "RETRY"]);
   });
 
+  it("is one mail, of which nothing is asked again, if it has no room for what became of it", async () => {
+    bench.documents.set(PATH, { ...MAIL, note: "x".repeat(1_048_400) });
+    assert.equal(await bench.take(PATH), "done");
+    await bench.settle();
+    assert.deepEqual([sent(), bench.documents.delivery(PATH)], [1, undefined]);
+  });
+
   it("chooses its Message-ID", async () => {
     bench.documents.set(PATH, { ...MAIL, message: { ...MAIL.message, messageId: "order-7@example.com" } });
     await bench.settle();
