@@ -87,14 +87,38 @@ const byStatus = (codes: readonly Code[]): ReadonlyMap<number, readonly Code[]> 
 export const problemAnswers = (route: Route, operation: Operation): ReadonlyMap<number, ProblemAnswer> =>
   new Map([...byStatus(problemsOf(route, operation))].map(([status, codes]) => [status, problemAnswer(codes)]));
 
-/** What an operation shows as a page for people, by status. */
-export const pageAnswers = ({ pages = [] }: Operation): ReadonlyMap<number, JsonSchema> =>
-  new Map(
-    [...byStatus(pages)].map(([status, codes]) => [
-      status,
-      { description: codes.map(explain).join("\n\n"), content: { "text/html": { schema: { type: "string" } } } },
-    ]),
+const PAGE = { "text/html": { schema: { type: "string" } } };
+
+const pageAnswer = (codes: readonly Code[]): JsonSchema => ({
+  description: codes.map(explain).join("\n\n"),
+  headers: {
+    "X-Request-Id": { $ref: "#/components/headers/RequestId" },
+    "X-Relais-Problem": { $ref: "#/components/headers/RelaisProblem" },
+  },
+  content: PAGE,
+});
+
+/** A status that is a page for one problem and problem details for another, or either for the same. */
+const pageOrProblem = (pages: readonly Code[], problems: readonly Code[]): JsonSchema => {
+  const { answer } = problemAnswer([...new Set([...pages, ...problems])]);
+  const { answer: details } = problemAnswer(problems);
+  return {
+    ...answer,
+    headers: { ...Object(answer.headers), ...Object(pageAnswer(pages).headers) },
+    content: { ...Object(details.content), ...PAGE },
+  };
+};
+
+/** What an operation shows as a page for people, by status; the problems of the same status are there too. */
+export const pageAnswers = (route: Route, operation: Operation): ReadonlyMap<number, JsonSchema> => {
+  const problems = byStatus(problemsOf(route, operation));
+  return new Map(
+    [...byStatus(operation.pages ?? [])].map(([status, codes]) => {
+      const others = problems.get(status);
+      return [status, others === undefined ? pageAnswer(codes) : pageOrProblem(codes, others)];
+    }),
   );
+};
 
 const schemaOf = (schema: Content["schema"]): JsonSchema => {
   if (typeof schema === "string") return ref(schema);

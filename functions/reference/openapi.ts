@@ -73,7 +73,7 @@ const responsesOf = (route: Route, operation: Operation): JsonSchema => {
   const problems = [...problemAnswers(route, operation)].map(
     ([status, { name }]) => [String(status), { $ref: `#/components/responses/${name}` }] as const,
   );
-  const pages = [...pageAnswers(operation)].map(([status, answer]) => [String(status), answer] as const);
+  const pages = [...pageAnswers(route, operation)].map(([status, answer]) => [String(status), answer] as const);
   const answers = Object.entries(operation.answers).map(([status, answer]) => [status, answerOf(answer)] as const);
   return Object.fromEntries([...problems, ...pages, ...answers]);
 };
@@ -118,11 +118,14 @@ const pathsOf = (routes: readonly Route[]): JsonSchema =>
     ]),
   );
 
+/** The answers that are problem details alone; others stand at their operation. */
 const responseComponents = (routes: readonly Route[]): JsonSchema =>
   Object.fromEntries(
-    routes.flatMap((route) =>
-      [...problemAnswers(route, described(route)).values()].map(({ name, answer }) => [name, answer]),
-    ),
+    routes.flatMap((route) => {
+      const pages = pageAnswers(route, described(route));
+      const answers = [...problemAnswers(route, described(route))].filter(([status]) => !pages.has(status));
+      return answers.map(([, { name, answer }]) => [name, answer]);
+    }),
   );
 
 const SECURITY_SCHEMES = {

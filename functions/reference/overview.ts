@@ -113,13 +113,14 @@ interface HeaderText {
 }
 
 /** Headers of answers. */
-export const HEADERS: Readonly<Record<SharedHeader | "RequestId" | "RetryAfter", HeaderText>> = {
+export const HEADERS: Readonly<Record<SharedHeader | "RequestId" | "RetryAfter" | "RelaisProblem", HeaderText>> = {
   RequestId: { name: "X-Request-Id", description: "Finds the request in the log.", schema: { type: "string" } },
   RetryAfter: {
     name: "Retry-After",
     description: "After how many seconds repeating may help.",
     schema: { type: "integer", minimum: 1 },
   },
+  RelaisProblem: { name: "X-Relais-Problem", description: "The code of a page’s problem.", schema: { type: "string" } },
   Location: { name: "Location", description: "Where it is, or where to go.", schema: { type: "string" } },
   ETag: { name: "ETag", description: "The record’s entity tag, for `If-Match`.", schema: { type: "string" } },
   IdempotencyReplayed: {

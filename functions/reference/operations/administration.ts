@@ -147,7 +147,7 @@ export const ADMINISTRATION_OPERATIONS: Operations = {
     parameters: ["AcceptLanguage"],
     body: { content: patch("SettingsPatch", { pause: { paused: true } }) },
     answers: { 200: { description: "The settings as they are now.", content: json("Settings") } },
-    problems: ["fixed_by_environment"],
+    problems: ["fixed_by_environment", "newer_version"],
   },
   "GET /v1/settings/gmail-credentials": {
     id: "getGmailCredentials",
@@ -178,7 +178,7 @@ export const ADMINISTRATION_OPERATIONS: Operations = {
       }),
     },
     answers: { 200: { description: "The client as saved.", content: json("GmailCredentials") } },
-    problems: ["client_type_desktop", "redirect_uri_missing"],
+    problems: ["client_type_desktop", "redirect_uri_missing", "newer_version"],
   },
   "GET /v1/audit": {
     id: "listAudit",

@@ -1,4 +1,10 @@
+import type { ProblemCode } from "../../domain/problem.ts";
 import type { Operations } from "./operation.ts";
+
+/** A browser, which accepts `text/html`, gets them as a page. */
+const AUTHORIZE_PROBLEMS: readonly ProblemCode[] = [
+  ...(["invalid_request", "not_found", "forbidden", "gmail_credentials_missing", "newer_version"] as const),
+];
 
 /** The routes to which browsers and Google come while an account is connected. */
 export const CONNECTING_OPERATIONS: Operations = {
@@ -23,7 +29,8 @@ export const CONNECTING_OPERATIONS: Operations = {
       303: { description: "To the sign-in page, if nobody is signed in.", headers: ["Location"] },
       308: { description: "To the same path on the public host.", headers: ["Location"] },
     },
-    problems: ["invalid_request", "not_found", "forbidden", "gmail_credentials_missing", "newer_version"],
+    problems: AUTHORIZE_PROBLEMS,
+    pages: AUTHORIZE_PROBLEMS,
   },
   "GET /google_gmail/confirm": {
     id: "confirm",
@@ -58,6 +65,7 @@ export const CONNECTING_OPERATIONS: Operations = {
       "scope_missing",
       "refresh_token_missing",
       "identity_unproven",
+      "newer_version",
       "client_rejected",
       "google_unavailable",
     ],

@@ -8,7 +8,7 @@ import { rescheduleInput } from "../../domain/messages/commands/reschedule.ts";
 import { resendInput } from "../../domain/messages/commands/resend-message.ts";
 import { resolutionInput } from "../../domain/messages/commands/resolve-by-person.ts";
 import { settingsInput } from "../../domain/settings/edit-settings.ts";
-import { plainInput, webFile } from "../../domain/settings/gmail-credentials.ts";
+import { plainInput, sandboxInput, webFile } from "../../domain/settings/gmail-credentials.ts";
 import type { EnvironmentSettings } from "../../domain/settings/settings.ts";
 import { testInput } from "../../runtime/handlers/mail-servers/connections.ts";
 import { tokenInput } from "../../runtime/handlers/mail-servers/session.ts";
@@ -172,6 +172,9 @@ export const REQUESTS: Readonly<Record<string, JsonSchema>> = {
             redirect_uris: "The registered redirect URIs, which must hold ours.",
           },
         },
+      }),
+      described("SandboxClient", sandboxInput, {
+        sandbox: "The client of the local sandbox, where `GET /v1/settings` shows one; refused elsewhere.",
       }),
     ],
   },

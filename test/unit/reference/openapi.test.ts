@@ -56,7 +56,7 @@ describe("The description of the API", () => {
 
   it("names every code of a problem at an operation that may answer it", () => {
     const named = new Set(
-      [...objectsIn(part("components", "responses"))].flatMap(([, { code }]) =>
+      [...objectsIn([part("components", "responses"), part("paths")])].flatMap(([, { code }]) =>
         isSchema(code) && Array.isArray(code.enum) ? code.enum : [],
       ),
     );
