@@ -19,4 +19,14 @@ export const FOUND: readonly FoundFault[] = [
     replay: "npm run simulate -- --seed 7000022 --servers 100 --days 30 --mails 30 --together 100",
     test: "test/unit/simulator/parts-of-the-world.test.ts",
   },
+  {
+    fault: "simulator: a message that was called off after some recipients had it counted as lost",
+    replay: "npm run simulate -- --seed 4000013 --servers 100 --days 30 --mails 30 --together 100",
+    test: "test/unit/simulator/watch-mail.test.ts",
+  },
+  {
+    fault: "simulator: held mail counted as stuck as soon as its server could send again",
+    replay: "npm run simulate -- --seed 1 --servers 100 --days 30 --mails 30 --together 100",
+    test: "test/unit/simulator/watch-mail.test.ts",
+  },
 ];

@@ -1,6 +1,6 @@
 import { HOUR, MINUTE } from "../../functions/domain/clock.ts";
 import { limitsOf } from "../../functions/domain/mail-servers/limits.ts";
-import { canSend } from "../../functions/domain/mail-servers/mail-server.ts";
+import { canSend, type MailServer } from "../../functions/domain/mail-servers/mail-server.ts";
 import type { Message, Recipient } from "../../functions/domain/messages/message.ts";
 import { ALL_SERVERS, addUp, hoursOf } from "../../functions/domain/messages/stats/tally.ts";
 import { isFinal, isKnownStatus, NEXT } from "../../functions/domain/messages/statuses.ts";
@@ -43,6 +43,9 @@ const LONGEST_TRY_MS = 75 * HOUR;
 /** How long a message may be under way, or wait for what is there, while all is well. */
 const LONGEST_UNDER_WAY_MS = 2 * HOUR;
 
+/** The ends of a message that some recipients may have: it may be called off or expire while others are tried again. */
+const MAY_HAVE_REACHED: readonly string[] = ["sent", "canceled", "expired"];
+
 const acceptedIn = (recipients: readonly Recipient[]): number =>
   recipients.reduce((count, { state }) => (state === "accepted" ? count + 1 : count), 0);
 
@@ -56,6 +59,8 @@ export class WatchMail {
   readonly #deps: Deps;
   readonly #known = new Map<string, Known>();
   readonly #byMessageId = new Map<string, Known>();
+  /** Since when each server can send, if it can. */
+  readonly #sendsSinceMs = new Map<string, number>();
   /** The messages to look at, earliest first. */
   readonly #audits: { readonly atMs: number; readonly known: Known }[] = [];
   #audited = 0;
@@ -91,6 +96,11 @@ export class WatchMail {
     if (before !== undefined && after.timeline.length > before.timeline.length) this.#moved(known, before, after);
     // A search may be given up without a move.
     else if (before !== undefined && after.status === "unknown" && after.dueAtMs === null) this.#deps.onDoubt(id);
+  }
+
+  onServer(id: string, before: MailServer | undefined, after: MailServer | undefined): void {
+    if (after === undefined || !canSend(after)) this.#sendsSinceMs.delete(id);
+    else if (before === undefined || !canSend(before)) this.#sendsSinceMs.set(id, this.#deps.timeline.nowMs);
   }
 
   #begin(id: string, message: Message): Known {
@@ -178,8 +188,8 @@ export class WatchMail {
     const { id } = known;
     for (const { address, state } of message.recipients) {
       const copies = known.copies?.get(address) ?? 0;
-      if (message.status === "sent" && state === "accepted") {
-        if (copies === 0) accuse("nothing lost", `${id} is sent, but Gmail has none of it for ${address}`);
+      if (state === "accepted" && MAY_HAVE_REACHED.includes(message.status)) {
+        if (copies === 0) accuse("nothing lost", `${id} is ${message.status}, but Gmail has none of it for ${address}`);
       } else if (copies > 0 && !known.doubted) {
         accuse("nothing lost", `${id} is ${message.status}, ${address} is ${state}, but Gmail has it`);
       }
@@ -332,8 +342,8 @@ export class WatchMail {
         message.because === "reconnect_required" &&
         server !== undefined &&
         canSend(server));
-    const serverMs = server === undefined ? Infinity : nowMs - server.updatedAtMs;
-    if (waitsInVain && Math.min(inStateMs, serverMs) > LONGEST_UNDER_WAY_MS && this.#isWell())
+    const sendingMs = nowMs - (this.#sendsSinceMs.get(message.serverId) ?? -Infinity);
+    if (waitsInVain && Math.min(inStateMs, sendingMs) > LONGEST_UNDER_WAY_MS && this.#isWell())
       accuse("no message stuck", `${id} is ${message.status} for ${Math.floor(inStateMs / HOUR)} h`);
   }
 }

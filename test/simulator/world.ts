@@ -198,8 +198,9 @@ export class World {
     this.#later.onWrite(kind, id, { before, after });
     // The kind says what the values are.
     if (kind === "messages") this.#mail.onWrite(id, before as Message | undefined, after as Message | undefined);
-    if (kind === "mailServers")
-      this.#grants.onWrite(id, before as MailServer | undefined, after as MailServer | undefined);
+    if (kind !== "mailServers") return;
+    this.#mail.onServer(id, before as MailServer | undefined, after as MailServer | undefined);
+    this.#grants.onWrite(id, before as MailServer | undefined, after as MailServer | undefined);
   }
 
   async #hand({ topic, messageId, attributes, json, attempt }: Handed): Promise<HandedOutcome> {
