@@ -6,10 +6,13 @@ const root = join(import.meta.dirname, "../..");
 export const PROGRAMS = {
   start: "functions/runtime/commands/start.ts",
   restore: "functions/runtime/commands/restore.ts",
+  erase: "functions/runtime/commands/erase.ts",
+  risc: "functions/runtime/commands/risc.ts",
   "cold-store": "test/integration/connections/cold-store.worker.ts",
   ledger: "test/bench/soak/ledger.worker.ts",
   // Its bundle is read in a third of the time. `as-deployed.test.ts` and `bundles.test.ts` run it as installed.
   "functions-framework": "node_modules/@google-cloud/functions-framework/build/src/main.js",
+  "document-function": "test/integration/documents/function.worker.ts",
   "same-key": "test/integration/messages/same-key.worker.ts",
   // Preloaded into others, each of which would load two more modules of TypeScript and all that node:http can do.
   "canary-preload": "test/builders/canary-preload.ts",

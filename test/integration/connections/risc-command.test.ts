@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { jwtVerify, SignJWT } from "jose";
+import { programPath } from "../../builders/program-path.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const ACCOUNT = "relais-risc@a-project.iam.gserviceaccount.com";
@@ -60,7 +61,7 @@ describe("npm run risc", () => {
   });
 
   const risc = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const child = spawn(process.execPath, ["functions/runtime/commands/risc.ts", ...args], {
+    const child = spawn(process.execPath, [programPath("risc"), ...args], {
       cwd: ROOT,
       env: {
         PATH: process.env.PATH,

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { registerTrigger } from "../../../functions/runtime/local/firestore-emulator.ts";
 import { freePort } from "../../../functions/runtime/local/free-port.ts";
@@ -13,9 +12,10 @@ import { PARAMETERS, SENDER } from "../../builders/document-stack.ts";
 import { testProject, useEmulators } from "../../builders/emulators.ts";
 import { eventually } from "../../builders/eventually.ts";
 import { FirestoreDocuments, type PlainFields } from "../../builders/firestore-documents.ts";
+import { programPath } from "../../builders/program-path.ts";
 import { receiveEvent, sendEvent } from "../../builders/trigger-relay.ts";
 
-const WORKER = join(import.meta.dirname, "function.worker.ts");
+const WORKER = programPath("document-function");
 
 export interface KilledRun {
   readonly documents: number;

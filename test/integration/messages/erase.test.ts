@@ -11,8 +11,8 @@ import { systemRandom } from "../../../functions/runtime/randomness.ts";
 import { systemClock } from "../../../functions/runtime/system-clock.ts";
 import { testClock } from "../../builders/clock.ts";
 import { acceptedMessage } from "../../builders/delivery.ts";
+import { programPath } from "../../builders/program-path.ts";
 
-const root = join(import.meta.dirname, "../../..");
 const LEA = "lea@example.org";
 
 /** What is erased, and what is not, the contract suite says, on both stores. */
@@ -20,10 +20,9 @@ suite("npm run erase", () => {
   const data = mkdtempSync(join(tmpdir(), "relais-erase-"));
   after(() => rmSync(data, { recursive: true }));
   const erase = (...args: readonly string[]) => {
-    const program = join(root, "functions/runtime/commands/erase.ts");
     // A setup token that `npm start` takes.
     const env = { RELAIS_DATA_DIR: data, RELAIS_SETUP_TOKEN: "letmein" };
-    return spawnSync(process.execPath, [program, ...args], { encoding: "utf8", env });
+    return spawnSync(process.execPath, [programPath("erase"), ...args], { encoding: "utf8", env });
   };
   const open = () =>
     openEmbedded({
