@@ -30,6 +30,11 @@ const entriesIn = (
 const isExact = ({ afterMs, beforeMs, ...narrowing }: AuditFilter): boolean =>
   afterMs === null && beforeMs === null && Object.values(narrowing).filter((value) => value !== null).length <= 1;
 
+/** In bytes: longer than any id or address, and short enough for every store, as Firestore refuses 1,500 in a query. */
+const LONGEST_NAME = 1_000;
+
+const isName = (text: string | null): boolean => text === null || Buffer.byteLength(text) <= LONGEST_NAME;
+
 /** Lists entries that have not reached the end of their retention, newest first. Throws `Unavailable`. */
 export const listAudit = async (
   { records, nowMs }: { readonly records: Records; readonly nowMs: number },
@@ -38,6 +43,7 @@ export const listAudit = async (
 ): Promise<Found<AuditEntry>> => {
   const filter = { ...others, actor: folded(givenActor), target: folded(givenTarget) };
   const { actor, action, target } = filter;
+  if (!isName(actor) || !isName(target)) return { items: [], next: null };
   const keep = (entry: AuditEntry): boolean =>
     // The store may erase late.
     entry.eraseAtMs > nowMs &&
