@@ -72,7 +72,7 @@ interface Command {
   readonly method?: "POST" | "PATCH";
   readonly id: string;
   readonly action?: string;
-  readonly body?: Readonly<Record<string, string>>;
+  readonly body?: Readonly<Record<string, unknown>>;
   readonly idempotencyKey?: string;
   /** Whether a message shows that the command has been done. */
   readonly isDone: (message: Message) => boolean;
@@ -83,9 +83,7 @@ const PATH = "/v1/messages";
 const pathOf = (id: string): string => `${PATH}/${encodeURIComponent(id)}`;
 
 const listQuery = ({ tags, after, before, ...rest }: MessageFilter): Readonly<Record<string, string>> => ({
-  ...queryOf(rest),
-  ...(after === undefined ? {} : { after: isoTime(after) }),
-  ...(before === undefined ? {} : { before: isoTime(before) }),
+  ...queryOf({ ...rest, after: isoTime(after), before: isoTime(before) }),
   ...tagQuery(tags),
 });
 

@@ -1,4 +1,5 @@
 import type { Message, MessageReceipt } from "./api-types.ts";
+import { queryOf } from "./query.ts";
 import type { ProblemBody } from "./relais-error.ts";
 
 /** A mailbox: `ada@example.com`, `Ada <ada@example.com>`, or in parts. */
@@ -83,9 +84,21 @@ export interface DryRun {
   readonly problems: readonly ProblemBody[];
 }
 
-export const isoTime = (time: string | Date): string => (typeof time === "string" ? time : time.toISOString());
+const isDate = (value: unknown): value is { toISOString(): string } =>
+  typeof value === "object" && value !== null && "toISOString" in value && typeof value.toISOString === "function";
 
-/** Bytes in base64. Whatever else a program without types gives goes as it is: Relais explains what is wrong. */
+/** A date as ISO 8601. Whatever else a program without types gives goes as it is: Relais explains what is wrong. */
+export const isoTime = (time: unknown): unknown => {
+  if (!isDate(time)) return time;
+  try {
+    return time.toISOString();
+  } catch {
+    // A date that is none has no ISO form, and its text names no time either.
+    return String(time);
+  }
+};
+
+/** Bytes in base64; likewise. */
 const inBase64 = (content: unknown): unknown =>
   ArrayBuffer.isView(content)
     ? Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString("base64")
@@ -119,6 +132,6 @@ export const deliveryQuery = ({ tags, dryRun, ...options }: DeliveryOptions): Re
   ...(options.server === undefined ? {} : { server: options.server }),
   ...(options.onUnknown === undefined ? {} : { onUnknown: options.onUnknown }),
   ...(dryRun === undefined ? {} : { dryRun: String(dryRun) }),
-  ...timesOf(options),
+  ...queryOf(timesOf(options)),
   ...tagQuery(tags),
 });

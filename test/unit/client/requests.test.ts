@@ -35,6 +35,14 @@ const connectionErrorOf = async (work: Promise<unknown>): Promise<RelaisConnecti
   return error;
 };
 
+/** As programs without types may give a time, and what Relais gets, which explains what is wrong with it. */
+const NO_TIMES: readonly (readonly [given: unknown, sent: unknown])[] = [
+  [5, 5],
+  [null, null],
+  [{ at: 1 }, { at: 1 }],
+  [new Date(Number.NaN), "Invalid Date"],
+];
+
 describe("a request of relais-client", () => {
   let stub: StubServer;
   let pace: NotedPace;
@@ -54,6 +62,20 @@ describe("a request of relais-client", () => {
   };
   const messages = (changes = {}) => stubClient(stub.origin, pace, changes).messages;
   const keys = () => stub.received.map(({ headers }) => headers["idempotency-key"]);
+
+  it("leaves it to Relais to say what is wrong with a time", async () => {
+    answers(accepted);
+    for (const [given, sent] of NO_TIMES) {
+      const time = given as string;
+      await messages().send({ to: "a@example.org", text: "x", scheduledAt: time, expiresAt: time });
+      assert.deepEqual(JSON.parse(String(stub.received.at(-1)?.body)), {
+        ...{ to: "a@example.org", text: "x" },
+        ...{ scheduledAt: sent, expiresAt: sent },
+      });
+      await messages().sendRaw(Buffer.from("To: a@example.org\r\n\r\n"), { scheduledAt: time });
+      assert.match(stub.received.at(-1)?.url ?? "", /[?&]scheduledAt=[^&]/);
+    }
+  });
 
   it("carries the key and a JSON body, in which bytes are base64 and times are ISO 8601", async () => {
     answers(accepted);
