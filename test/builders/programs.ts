@@ -14,6 +14,8 @@ export const bundlePrograms = async (folder: string): Promise<void> => {
     ...bundling,
     outdir: folder,
     outExtension: { ".js": ".mjs" },
+    // oidc-provider stores what it makes by the names of its classes, which would be changed where two are alike.
+    keepNames: true,
     // It loads parts of itself by path.
     external: ["superstatic"],
     sourcemap: "linked",
