@@ -262,6 +262,40 @@ describe("the life of a mail server in the console", () => {
     await visitor.leave();
   });
 
+  it("keeps what is typed in a mail server's form while it is being saved", async () => {
+    const id = await createServer(stack, { name: "Lent" });
+    const visitor = await operator.as(atLaptop("fr"));
+    const { page, say } = visitor;
+    await visitor.turnTo(`/servers/${id}/settings`);
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route(`**/v1/mail-servers/${id}`, async (route) => {
+      if (route.request().method() === "PATCH") await asked;
+      await route.continue();
+    });
+    const name = visitor.field("server.name");
+    await name.fill(" Plus lent ");
+    const saved = page.waitForResponse((response) => response.request().method() === "PATCH");
+    await visitor.press("action.save");
+    const note = page.getByLabel(say("server.description"));
+    await note.focus();
+    await page.keyboard.type("typed mean");
+    answer();
+    await saved;
+    await eventually("what was saved is shown as it was stored", async () => (await name.inputValue()) === "Plus lent");
+    await page.keyboard.type("while");
+    assert.equal(await note.inputValue(), "typed meanwhile");
+    assert.equal(await page.getByText(say("state.saved"), { exact: true }).count(), 0, "not all of it is saved");
+    await visitor.press("action.save");
+    await page.getByText(say("state.saved"), { exact: true }).waitFor();
+    const stored = await (await stack.relais.operate("GET", `/v1/mail-servers/${id}`)).json();
+    assert.deepEqual([stored.name, stored.description], ["Plus lent", "typed meanwhile"]);
+    await stack.relais.operate("DELETE", `/v1/mail-servers/${id}`);
+    await operator.rest();
+  });
+
   it("shows settings that somebody else changed, but never overwrites what is being typed", async () => {
     const visitor = await operator.as(atLaptop("fr"));
     const { page } = visitor;

@@ -13,6 +13,7 @@ export const NewServerPage = () => {
   const submit = async (draft: ServerDraft) => {
     const result = await create.run(draft);
     if (result?.ok) route(`/servers/${result.value.id}`);
+    return null;
   };
   return (
     <Page
@@ -26,7 +27,7 @@ export const NewServerPage = () => {
           submitLabel={t("newServer.create")}
           busy={create.busy}
           failure={create.failure}
-          onSubmit={(draft) => void submit(draft)}
+          onSubmit={submit}
         />
       </Card>
     </Page>

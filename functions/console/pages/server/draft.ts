@@ -43,6 +43,12 @@ export const draftOf = (server: MailServer): ServerDraft => ({
   sendAsUnchecked: server.sendAsUnchecked,
 });
 
+/** The form after a save: as it was stored, and what has been typed since it was submitted. */
+export const afterSave = (stored: ServerDraft, submitted: ServerDraft, now: ServerDraft): ServerDraft => ({
+  ...stored,
+  ...Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== Reflect.get(submitted, name))),
+});
+
 /** Lines, commas and blanks all separate entries: people paste from anywhere. */
 export const entriesOf = (text: string): string[] => text.split(/[\s,;]+/).filter((entry) => entry !== "");
 

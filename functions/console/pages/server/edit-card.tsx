@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { MailServer } from "../../api/types.ts";
 import { useAction } from "../../state/action.ts";
 import { api } from "../../state/api.ts";
@@ -20,6 +20,9 @@ interface Props {
 export const EditCard = ({ server, onSaved }: Props) => {
   const [base, setBase] = useState(server);
   const [saved, setSaved] = useState(false);
+  const edited = useRef(false);
+  // Another form replaces this one only when its reader asks for it: a save leaves the focus and what is typed.
+  const [round, setRound] = useState(0);
   const save = useAction((draft: ServerDraft) => api.servers.change(base, patchOf(draftOf(base), draft)));
   const read = useAction(() => api.servers.get(server.id));
   // What Relais itself writes (badge, times) changes the etag but nothing in this form: that is not a conflict.
@@ -28,11 +31,17 @@ export const EditCard = ({ server, onSaved }: Props) => {
   const stale = save.failure?.kind === "problem" && save.failure.problem.code === "stale";
   const submit = async (draft: ServerDraft) => {
     setSaved(false);
+    edited.current = false;
     const result = await save.run(draft);
-    if (!result?.ok) return;
+    if (!result?.ok) return null;
     setBase(result.value);
-    setSaved(true);
+    setSaved(!edited.current);
     onSaved(result.value);
+    return draftOf(result.value);
+  };
+  const edit = () => {
+    edited.current = true;
+    setSaved(false);
   };
   const startAgain = async () => {
     const theirs = await read.run();
@@ -40,18 +49,19 @@ export const EditCard = ({ server, onSaved }: Props) => {
     save.clear();
     setSaved(false);
     setBase(theirs.value);
+    setRound((before) => before + 1);
     onSaved(theirs.value);
   };
   return (
     <Card title={t("server.details")}>
       <ServerForm
-        key={JSON.stringify(draftOf(base))}
+        key={round}
         initial={draftOf(base)}
         submitLabel={t("action.save")}
         busy={save.busy}
         failure={save.failure}
-        onEdit={() => setSaved(false)}
-        onSubmit={(draft) => void submit(draft)}
+        onEdit={edit}
+        onSubmit={submit}
       />
       {(stale || !same) && (
         <Notice

@@ -9,7 +9,7 @@ import { useFirstRefused } from "../../widgets/first-refused.ts";
 import { ProblemNotice } from "../../widgets/notice.tsx";
 import { Resumed } from "../../widgets/resumed.tsx";
 import { Submit } from "../../widgets/submit.tsx";
-import type { ServerDraft } from "./draft.ts";
+import { afterSave, type ServerDraft } from "./draft.ts";
 
 const POINTERS = ["/name", "/username", "/description", "/fromFilter", "/priority", "/limits", "/sendAsUnchecked"];
 
@@ -20,7 +20,8 @@ interface Props {
   readonly failure: ApiFailure | null;
   /** Called at each change: what was said of the last save is no longer true of what is typed. */
   readonly onEdit?: () => void;
-  readonly onSubmit: (draft: ServerDraft) => void;
+  /** Resolves to the form as it was stored, or null if it was not, or if the form is left. */
+  readonly onSubmit: (draft: ServerDraft) => Promise<ServerDraft | null>;
 }
 
 export const ServerForm = ({ initial, submitLabel, busy, failure, onEdit, onSubmit }: Props) => {
@@ -31,13 +32,17 @@ export const ServerForm = ({ initial, submitLabel, busy, failure, onEdit, onSubm
   };
   const form = useFirstRefused(failure);
   const errorAt = (pointer: string) => fieldFailures(failure, pointer);
+  const submit = async () => {
+    const stored = await onSubmit(draft);
+    if (stored !== null) setDraft((now) => afterSave(stored, draft, now));
+  };
   const nameTaken = failure?.kind === "problem" && failure.problem.code === "name_taken";
   return (
     <form
       ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        onSubmit(draft);
+        void submit();
       }}
     >
       <Resumed resumed={resumed} />
