@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { SECOND } from "../../functions/domain/clock.ts";
 import { commit } from "../bench/commit.ts";
@@ -73,11 +72,16 @@ export const recordMutant = ({ name, seed, days, promised }: Found): void => {
 const brokenIn = ({ parts }: SaidTogether): string =>
   parts.flatMap(({ broken, replay }) => (broken === null ? [] : [`${broken.message} (\`${replay}\`)`])).join("; ");
 
+const SEED_COLUMNS = [
+  ...["seed", "accepted", "taken by Gmail", "in doubt", "grants ended", "foretold", "digest", "CPU, s"],
+  ...["mails a CPU second", "memory of a process, MB", "broken", "commit"],
+];
+
 const rowOf = (seed: number, said: SaidTogether): string => {
   const { accepted = 0, taken = 0, doubted = 0, deaths = 0, foretold = 0 } = said.counts;
   return row(
-    ...[seed, accepted, taken, doubted, deaths, foretold, said.digest],
-    ...[said.cpuS.toFixed(0), (accepted / said.cpuS).toFixed(0), said.peakMb.toFixed(0), brokenIn(said)],
+    ...[seed, accepted, taken, doubted, deaths, foretold, said.digest, said.cpuS.toFixed(0)],
+    ...[(accepted / said.cpuS).toFixed(0), said.peakMb.toFixed(0), brokenIn(said), commit],
   );
 };
 
@@ -86,33 +90,52 @@ const sizeOf = ({ servers, days, together }: Size): string => {
   return `${servers} servers${many === 1 ? "" : ` in ${many} organisations`}, ${days} ${days === 1 ? "day" : "days"}`;
 };
 
-/** Runs so many seeds, and writes what they came to. */
-export const recordSeeds = async (count: number, size: Size, lane: Lanes): Promise<void> => {
-  const beganMs = performance.now();
-  const over: { readonly seed: number; readonly said: SaidTogether }[] = [];
+/** The rows of a section that have these columns, by seed. */
+const readSeeds = (title: string): Map<number, readonly string[]> => {
+  const section = readPage()
+    .split(/^(?=## )/m)
+    .find((part) => part.startsWith(`## ${title}\n`));
+  const rows = (section ?? "")
+    .split("\n")
+    .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
+  const isSeed = (cells: readonly string[]): boolean =>
+    cells.length === SEED_COLUMNS.length && /^\d+$/.test(cells[0] ?? "");
+  return new Map(rows.filter(isSeed).map((cells) => [Number(cells[0]), cells]));
+};
+
+/** Replaces the row of one seed; the others keep those of their last runs. */
+const recordSeed = (title: string, seed: number, latest: string): void => {
+  const rows = readSeeds(title).set(seed, latest.slice(2, -2).split(" | "));
+  const sorted = [...rows.values()].sort((a, b) => Number(a[0]) - Number(b[0]));
+  const at = (column: string): number => SEED_COLUMNS.indexOf(column);
+  const sum = (column: string): number => sorted.reduce((total, cells) => total + Number(cells[at(column)]), 0);
+  const broken = sorted.filter((cells) => cells[at("broken")] !== "").length;
+  writeSection(
+    title,
+    [
+      `With four days of rest after each: ${sorted.length} seeds, ${sum("accepted")} mails in all, ` +
+        `${sum("CPU, s")} s of CPU, ${broken} with a broken promise.`,
+      "",
+      row(...SEED_COLUMNS),
+      row(...SEED_COLUMNS.map(() => "---")),
+      ...sorted.map((cells) => row(...cells)),
+    ].join("\n"),
+  );
+};
+
+/** Which seeds to run. */
+interface Seeds {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Runs these seeds, and writes what each came to. */
+export const recordSeeds = async ({ first, count }: Seeds, size: Size, lane: Lanes): Promise<void> => {
   const run = async (seed: number): Promise<void> => {
-    const said = await simulateOrganisations(seed, size, lane);
-    over.push({ seed, said });
-    over.sort((a, b) => a.seed - b.seed);
-    console.log(rowOf(seed, said));
-    const mails = over.reduce((sum, one) => sum + (one.said.counts.accepted ?? 0), 0);
-    const broken = over.filter((one) => one.said.broken !== null).length;
-    const cpuS = over.reduce((sum, one) => sum + one.said.cpuS, 0);
-    writeSection(
-      `Seeds: ${sizeOf(size)}`,
-      [
-        `Commit ${commit}, with four days of rest after each: ${over.length} seeds, ${mails} mails in all, ` +
-          `${cpuS.toFixed(0)} s of CPU within ${((performance.now() - beganMs) / SECOND).toFixed(0)} s ` +
-          `on a machine of ${availableParallelism()} cores, ${broken} with a broken promise.`,
-        "",
-        row(
-          ...["seed", "accepted", "taken by Gmail", "in doubt", "grants ended", "foretold", "digest"],
-          ...["CPU, s", "mails a CPU second", "memory of a process, MB", "broken"],
-        ),
-        row(...Array.from({ length: 11 }, () => "---")),
-        ...over.map((one) => rowOf(one.seed, one.said)),
-      ].join("\n"),
-    );
+    const beganMs = performance.now();
+    const latest = rowOf(seed, await simulateOrganisations(seed, size, lane));
+    console.log(latest, `${((performance.now() - beganMs) / SECOND).toFixed(0)} s`);
+    recordSeed(`Seeds: ${sizeOf(size)}`, seed, latest);
   };
-  await Promise.all(Array.from({ length: count }, (_, at) => run(at + 1)));
+  await Promise.all(Array.from({ length: count }, (_, at) => run(first + at)));
 };

@@ -1,6 +1,7 @@
 // `npm run simulate -- --seed 1 --servers 1000 --days 30` lives through a month of an installation in minutes and says
-// which promise was broken, if any. `-- seeds` does so for many seeds (`--count`), `-- mutants` for a list of planted
-// faults (`--some` limits it to those whose name holds this); both write their section of test/bench/SIMULATION.md.
+// which promise was broken, if any. `-- seeds` does so for many seeds (`--count`, from `--first` on), `-- mutants` for
+// a list of planted faults (`--some` limits it to those whose name holds this); both write their rows of
+// test/bench/SIMULATION.md, and leave the others.
 // A large fleet is divided into organisations of `--together` servers, and `--workers` of them are simulated at once.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
     mails: { type: "string", default: "30" },
     together: { type: "string", default: "100" },
     workers: { type: "string", default: String(availableParallelism()) },
+    first: { type: "string", default: "1" },
     count: { type: "string", default: "20" },
     some: { type: "string", default: "" },
     json: { type: "boolean", default: false },
@@ -84,5 +86,6 @@ if (mode === "mutants") {
   await findMutants(values.some, lanes(Number(values.workers)), recordMutant);
 } else if (mode === "seeds") {
   const { recordSeeds } = await import("./record.ts");
-  await recordSeeds(Number(values.count), size, lanes(Number(values.workers)));
+  const seeds = { first: Number(values.first), count: Number(values.count) };
+  await recordSeeds(seeds, size, lanes(Number(values.workers)));
 } else await simulate();
