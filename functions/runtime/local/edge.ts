@@ -179,7 +179,8 @@ export const hostingEdge = (options: EdgeOptions): RequestListener => {
     const page = target === undefined && looksLikePage(url);
     const elsewhere = page ? placeOnPublicHost(publicUrl, req.headers, url) : null;
     if (elsewhere !== null) return reply(movedTo(elsewhere));
-    if (exceedsFileNames(url)) return refuse({ code: "not_found" });
+    // There is no such file either way, and superstatic can look for this one.
+    if (exceedsFileNames(url)) req.url = NO_SUCH_FILE;
     // Hosting shows everyone its 404 page; here, clients that do not ask for HTML get problem details, as from
     // functions.
     const serve = (req.headers.accept ?? "").includes("text/html") ? servePeople : serveOthers;
