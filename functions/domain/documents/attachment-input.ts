@@ -33,12 +33,13 @@ interface Decoded {
   readonly contentType?: string;
 }
 
-const percentDecoded = (text: string): Buffer | null => {
-  try {
-    return Buffer.from(decodeURIComponent(text));
-  } catch {
-    return null;
-  }
+/** Escapes stand for bytes of any kind, not for UTF-8 alone, so each byte is looked at as a character of its own. */
+const percentDecoded = (text: string): Buffer => {
+  const byteAt = (_: string, hex: string): string => String.fromCharCode(Number.parseInt(hex, 16));
+  const bytes = Buffer.from(text)
+    .toString("latin1")
+    .replace(/%([0-9a-f]{2})/gi, byteAt);
+  return Buffer.from(bytes, "latin1");
 };
 
 /** The bytes in a `data:` URI; null if it is none. Nothing else is ever read from a path or an address. */
@@ -46,7 +47,6 @@ const readDataUri = (uri: string): Decoded | null => {
   const [, type = "", base64, data = ""] = DATA_URI.exec(uri) ?? [];
   if (!DATA_URI.test(uri)) return null;
   const bytes = base64 === undefined ? percentDecoded(data) : Buffer.from(data, "base64");
-  if (bytes === null) return null;
   return {
     content: bytes.toString("base64"),
     ...(type === "" || type.startsWith(";") ? {} : { contentType: type }),
