@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { keptProviders } from "./kept-providers.ts";
 
 const repository = new URL("../..", import.meta.url).pathname;
 export const FUNCTION_NAMES = [
@@ -15,8 +16,10 @@ export const FUNCTION_NAMES = [
   "mail-documents",
 ] as const;
 
+const TERRAFORM = "terraform";
 /** The command that runs Terraform: `TERRAFORM`, or else `terraform` from the PATH. */
-export const command = process.env.TERRAFORM ?? "terraform";
+export const command = process.env.TERRAFORM ?? TERRAFORM;
+const CHDIR = "-chdir=";
 
 /** Values of the root module's variables. */
 export type Inputs = Readonly<Record<string, unknown>>;
@@ -49,10 +52,13 @@ interface Run {
 }
 
 /** Runs Terraform, with more variables in its environment. */
-export const runTerraform = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> =>
-  new Promise((resolve) => {
-    const options = { env: { ...terraformEnvironment(), ...env }, maxBuffer: 1 << 28, timeout: 300_000 };
-    execFile(command, args, options, (error, stdout, stderr) =>
+export const runTerraform = async (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> => {
+  const usual = terraformEnvironment();
+  const folder = args.find((one) => one.startsWith(CHDIR))?.slice(CHDIR.length);
+  const kept = TERRAFORM === command || folder === undefined ? null : await keptProviders(command, folder, usual);
+  const options = { env: { ...(kept ?? usual), ...env }, maxBuffer: 1 << 28, timeout: 300_000 };
+  return new Promise((resolve) => {
+    execFile(kept === null ? command : TERRAFORM, args, options, (error, stdout, stderr) =>
       resolve({
         status: error === null ? 0 : Number(error.code) || 1,
         stdout,
@@ -60,6 +66,7 @@ export const runTerraform = (args: readonly string[], env: NodeJS.ProcessEnv = {
       }),
     );
   });
+};
 
 interface Ended {
   readonly status: number;
