@@ -37,6 +37,13 @@ describe("needles", () => {
     );
   });
 
+  it("are found among thousands", () => {
+    const all = Array.from({ length: 3_000 }, (_, at) => ({ text: `number ${at} of many`, anyCase: false }));
+    const planted = all.filter((_, at) => at % 100 === 7);
+    const text = planted.map((one) => `before ${one.text} after`).join(" number x of many ");
+    assert.deepEqual([...new Needles(all).in(text)], planted);
+  });
+
   it("are no shorter than twelve characters", () => {
     assert.throws(() => new Needles([{ text: "a".repeat(11), anyCase: false }]), /shorter than 12/);
   });
