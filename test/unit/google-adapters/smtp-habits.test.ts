@@ -216,7 +216,8 @@ test("so does a large mail, of which the server refuses the command while the re
   for (const reads of [true, false]) {
     const server = await scene({ bdat: { reply: "500 5.5.1 What?\r\n", reads } });
     await sendAll(server, ONE, 2);
-    assert.deepEqual(kinds(await sendAll(server, ONE, 2, large)), ["accepted", "accepted"]);
+    const outcomes = [...(await sendAll(server, ONE, 1, large)), ...(await sendAll(server, ONE, 1))];
+    assert.deepEqual(kinds(outcomes), ["accepted", "accepted"]);
     assert.deepEqual([server.arrived(), count(server.said, "BDAT")], [4, 1]);
   }
 });
