@@ -216,7 +216,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: `functions/runtime/announce.ts`,
-        text: "await keep(deps, announcement, { id, atMs });",
+        text: "await keep(deps, left, { id, atMs });",
         by: "void keep;",
       },
     ],
