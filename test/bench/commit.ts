@@ -6,4 +6,4 @@ const git = (...args: readonly string[]): string =>
 /** The code that is measured: the last commit, and whether anything has changed since. Result files do not count. */
 export const commit =
   git("rev-parse", "--short", "HEAD") +
-  (git("status", "--porcelain", "--", ":/", ":!*.md", ":!test/bench/results") && " with changes");
+  (git("status", "--porcelain", "--", ":/", ":!/*.md", ":!/test/bench/results") && " with changes");
