@@ -73,12 +73,19 @@ interface BrowserOptions {
   readonly optimizing?: boolean;
 }
 
-const launch = async ({ optimizing = false }: BrowserOptions = {}): Promise<Browser> =>
+const launchOnce = async ({ optimizing = false }: BrowserOptions): Promise<Browser> =>
   chromium.launch({
     executablePath: await chromiumPath(),
     args: optimizing ? ARGS : [...ARGS, UNOPTIMIZED],
     headless: true,
     ...(hasMuchSharedMemory() && { ignoreDefaultArgs: [ON_DISK] }),
+  });
+
+/** One start in some hundreds ends with a SIGSEGV of Chromium's own, before any page; a second start then succeeds. */
+const launch = (options: BrowserOptions = {}): Promise<Browser> =>
+  launchOnce(options).catch((error) => {
+    console.error(`Chromium is started again: ${error}`);
+    return launchOnce(options);
   });
 
 /** The files that share a process share its browser, and close only their own profiles. */

@@ -104,7 +104,8 @@ describe("on Google's emulators", { skip: emulatorsMissing() }, () => {
     const open = () => openDatabase(testProject(), emulators.firestoreHost);
     const records = () => firestoreRecords({ calls, random: testRandom, database: open() });
     const seen = await walkAndRecount({ walks: 4, steps: 30 }, records);
-    assert.ok(seen.size > 2, [...seen].join(", "));
+    // More than the recipients: some of so few random steps end messages, seldom in more than one way.
+    assert.ok(seen.size > 1, [...seen].join(", "));
   });
 
   test("recognises by its mark that a commit whose answer was lost succeeded, and does not mistake it for another's", async () => {
