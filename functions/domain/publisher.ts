@@ -36,10 +36,12 @@ export interface Announcement {
   readonly document?: DocumentDelivery;
   /** It has been published, and only the document is left. */
   readonly published?: true;
+  /** It comes from a notice, which is told again if announcing throws. */
+  readonly fromNotice?: true;
 }
 
 /**
  * Publishes an event, and writes what it means into the document that its message came from. If either fails, the event
- * is stored as a notice, which the next tick announces.
+ * is stored as a notice, which the next tick announces. Throws `Unavailable` if that fails and it is from a notice.
  */
 export type Announce = (announcement: Announcement) => Promise<void>;

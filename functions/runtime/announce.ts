@@ -52,7 +52,10 @@ export const announcer =
     await keep(deps, left, { id, atMs });
   };
 
-/** Stores the event under its own id, which replaces the notice that it came from, if there was one. */
+/**
+ * Stores the event under its own id, which replaces the notice that it came from, if there was one. If that notice may
+ * stand as it was, whoever tells it must not delete it, so this throws.
+ */
 const keep = async (
   deps: Deps,
   event: Announcement,
@@ -62,6 +65,7 @@ const keep = async (
   try {
     await deps.records.commit([{ op: "put", kind: "notices", id, value }]);
   } catch (error) {
+    if (event.fromNotice) throw error;
     deps.log.error("event_lost", { type: event.type, subject: event.subject }, error);
   }
 };

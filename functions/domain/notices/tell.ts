@@ -108,7 +108,8 @@ export const teller =
       logNews(deps, value.news);
       await alertOperators(deps, value.news);
       const event = eventOf(value.news);
-      if (event !== null) await deps.announce({ ...event, as: { id, atMs: value.happenedAtMs } });
+      const as = { id, atMs: value.happenedAtMs };
+      if (event !== null) await deps.announce({ ...event, as, fromNotice: true });
       await deps.records.commit([{ op: "delete", kind: "notices", id, version }]);
     } catch (error) {
       deps.log.error("notice_not_told", { notice: id }, error);
