@@ -47,14 +47,14 @@ export const announcer =
     const failed = [publishing, noting].find((outcome) => outcome.status === "rejected");
     if (failed === undefined) return;
     deps.log.error("announce_failed", { type, subject }, failed.reason);
-    // A document may be away for days, and subscribers must not get its event anew at each tick.
+    // A document may be unavailable for days; do not publish its event again at every tick.
     const left = publishing.status === "fulfilled" ? { ...announcement, published: true as const } : announcement;
     await keep(deps, left, { id, atMs });
   };
 
 /**
- * Stores the event under its own id, which replaces the notice that it came from, if there was one. If that notice may
- * stand as it was, whoever tells it must not delete it, so this throws.
+ * Stores the event under its own id, replacing the notice that it came from, if any. If an event from a notice cannot
+ * be stored, this throws, so that the caller keeps the notice and tells it again.
  */
 const keep = async (
   deps: Deps,

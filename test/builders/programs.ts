@@ -16,7 +16,7 @@ export const bundlePrograms = async (folder: string): Promise<void> => {
     outExtension: { ".js": ".mjs" },
     // oidc-provider stores what it makes by the names of its classes, which would be changed where two are alike.
     keepNames: true,
-    // It loads parts of itself by path.
+    // superstatic loads some of its own files by path.
     external: ["superstatic"],
     sourcemap: "linked",
     sourcesContent: false,

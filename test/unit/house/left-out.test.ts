@@ -12,7 +12,7 @@ import { root } from "../../../infra/build/repository.ts";
 const NAMES = ["a.pdf", "a.xls", "a.gzip", "a.html", "a.p7m", "a.unknown", "bin", "", "a.JPEG"];
 const TYPES = ["text/html", "application/pdf", "application/excel", "text/unknown", "a/b", "constructor/x", ""];
 
-/** The query as a module of Google's writes it, which gets Node's writer, and as any other does, which gets qs. */
+/** Imported from googleapis-common's folder, `qs` is Node's own querystring module; elsewhere it is the real qs. */
 const WRITE = `import qs from "qs"; export const write = (query) => qs.stringify(query, { arrayFormat: "repeat" });`;
 
 const PROGRAM = `
